@@ -1,0 +1,26 @@
+//! Limits of the contract itself: fixed sizes that no policy can raise. Budgets, which operators set, are not here.
+
+/// Most bytes in one key of `kv`.
+pub const KV_KEY_BYTES: usize = 512;
+/// Most bytes in one value of `kv`.
+pub const KV_VALUE_BYTES: usize = 256 * 1024;
+/// Most bytes in one statement of `sql`.
+pub const SQL_STATEMENT_BYTES: usize = 64 * 1024;
+/// Most parameters of one statement.
+pub const SQL_PARAMETERS: usize = 256;
+/// Most rows that one query returns.
+pub const SQL_ROWS: usize = 10_000;
+/// Most bytes in one message of `log`.
+pub const LOG_MESSAGE_BYTES: usize = 16 * 1024;
+/// Most bytes from one call of `random.bytes`.
+pub const RANDOM_BYTES: u32 = 65_536;
+/// Longest `clock.sleep`, in milliseconds: 30 days.
+pub const SLEEP_MILLISECONDS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Most bytes that a guest hands over or receives in one call.
+pub const CALL_BYTES: usize = 1024 * 1024;
+/// Most bytes of a run's input or result.
+pub const DOCUMENT_BYTES: usize = 1024 * 1024;
+/// Most bytes of a component file.
+pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
+/// Most bytes of a manifest.
+pub const MANIFEST_BYTES: usize = 64 * 1024;

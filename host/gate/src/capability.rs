@@ -1,0 +1,72 @@
+//! Gate 3, capability: may they. Deny by default. What a run may do was settled when it started, as the intersection
+//! of the agent's manifest and the operator's policy. It doesn't know where either of them is kept.
+
+use casemate_abi::{Code, limits};
+
+use crate::budget::Attempted;
+use crate::call::{Call, Request};
+use crate::policy::Grants;
+use crate::refusal::Refusal;
+
+/// A call that is granted.
+#[derive(Debug)]
+#[must_use]
+pub struct Granted {
+    call: Call,
+}
+
+impl Granted {
+    pub(crate) fn into_call(self) -> Call {
+        self.call
+    }
+}
+
+/// Grants the call if manifest and policy both name its tool, verb and resource, and its arguments keep to the
+/// contract's limits.
+///
+/// # Errors
+/// [`Code::CapabilityNotGranted`], or [`Code::ToolArgument`] for an argument over a limit.
+pub fn grant(call: Attempted, grants: &Grants) -> Result<Granted, Refusal> {
+    let request = &call.call().request;
+    let operation = request.operation();
+    if !grants.allow(operation.tool(), operation.verb(), request.resource()) {
+        let on = request.resource().map(|resource| format!(" on `{resource}`")).unwrap_or_default();
+        return Err(Refusal::new(
+            Code::CapabilityNotGranted,
+            format!("`{}`{on} is not granted to this agent", operation.name()),
+        ));
+    }
+    within_limits(request)?;
+    Ok(Granted { call: call.into_call() })
+}
+
+fn within_limits(request: &Request) -> Result<(), Refusal> {
+    let (what, size, limit) = match request {
+        Request::SqlQuery { statement, parameters } | Request::SqlExecute { statement, parameters } => {
+            if parameters.len() > limits::SQL_PARAMETERS {
+                ("parameters", parameters.len(), limits::SQL_PARAMETERS)
+            } else if statement.len() > limits::SQL_STATEMENT_BYTES {
+                ("bytes of statement", statement.len(), limits::SQL_STATEMENT_BYTES)
+            } else {
+                ("bytes of arguments", request.size(), limits::CALL_BYTES)
+            }
+        }
+        Request::KvSet { value, .. } if value.len() > limits::KV_VALUE_BYTES => {
+            ("bytes of value", value.len(), limits::KV_VALUE_BYTES)
+        }
+        Request::KvGet { key } | Request::KvSet { key, .. } | Request::KvDelete { key } | Request::KvAdd { key, .. } => {
+            ("bytes of key", key.len(), limits::KV_KEY_BYTES)
+        }
+        Request::LogEmit { message, .. } => ("bytes of message", message.len(), limits::LOG_MESSAGE_BYTES),
+        Request::RandomBytes { length } => ("random bytes", *length as usize, limits::RANDOM_BYTES as usize),
+        Request::ClockSleep { milliseconds } => {
+            let milliseconds = usize::try_from(*milliseconds).unwrap_or(usize::MAX);
+            ("milliseconds", milliseconds, limits::SLEEP_MILLISECONDS as usize)
+        }
+        Request::ClockNow => return Ok(()),
+    };
+    if size <= limit {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::ToolArgument, format!("{size} {what} are more than the {limit} that one call takes")))
+}

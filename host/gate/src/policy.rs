@@ -1,0 +1,167 @@
+//! What an agent asks for at most (its manifest, the ceiling) and what the operator grants (the policy), parsed from
+//! TOML, and their intersection. A rule that can't be enforced is an error here, at load. It doesn't know where the
+//! files are kept, nor who signed them.
+
+mod grants;
+mod rule;
+
+pub use grants::{Grants, TableGrant};
+pub use rule::{Rule, Unenforceable};
+
+use casemate_abi::limits;
+use serde::Deserialize;
+
+use crate::budget::Limits;
+use crate::id::{AgentName, Digest};
+
+/// Why a manifest or a policy can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// Not TOML, a field that is not known, or one that is missing.
+    #[error("correct the {0}")]
+    Syntax(&'static str, #[source] Box<toml::de::Error>),
+    /// A rule that nothing would enforce.
+    #[error("change or remove rule {number} of the {file}")]
+    Rule {
+        /// Manifest or policy.
+        file: &'static str,
+        /// Which rule, from 1.
+        number: usize,
+        /// Why.
+        #[source]
+        cause: Unenforceable,
+    },
+    /// Larger than a manifest or policy may be.
+    #[error("shorten the {0} to at most 65536 bytes")]
+    TooLarge(&'static str),
+    /// Budgets that contradict each other.
+    #[error("raise `budget.tenant.{0}` to at least `budget.run.{0}`, or no run can use its own budget")]
+    Budget(&'static str),
+}
+
+impl PolicyError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax(..) => "policy-syntax",
+            Self::Rule { .. } => "policy-rule",
+            Self::TooLarge(_) => "policy-too-large",
+            Self::Budget(_) => "policy-budget",
+        }
+    }
+}
+
+/// What an agent says of itself.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// Its name.
+    pub agent: AgentName,
+    /// Its version, as its author writes it.
+    pub version: String,
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManifestFile {
+    agent: AgentTable,
+    #[serde(default, rename = "capability")]
+    capabilities: Vec<rule::RuleTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgentTable {
+    name: AgentName,
+    version: String,
+}
+
+impl Manifest {
+    /// Parses a manifest.
+    ///
+    /// # Errors
+    /// [`PolicyError`], naming the rule or the place in the text.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let file: ManifestFile = parse("manifest", text)?;
+        let rules = rule::parse_all("manifest", file.capabilities)?;
+        Ok(Self { agent: file.agent.name, version: file.agent.version, rules })
+    }
+}
+
+/// What the operator grants.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Its name, for people.
+    pub name: String,
+    /// SHA-256 of its text: stands in every entry of the ledger.
+    pub digest: Digest,
+    /// Limits of one run.
+    pub run: Limits,
+    /// Limits of what a tenant's runs use together at the same time.
+    pub tenant: Limits,
+    /// Refusals after which a run is stopped.
+    pub denials: u64,
+    /// How each class of personal data is handled.
+    pub pii: casemate_pii::Rules,
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFile {
+    name: String,
+    budget: BudgetTable,
+    #[serde(default)]
+    pii: casemate_pii::Rules,
+    #[serde(default, rename = "grant")]
+    grants: Vec<rule::RuleTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BudgetTable {
+    run: Limits,
+    tenant: Limits,
+    denials: u64,
+}
+
+impl Policy {
+    /// Parses a policy.
+    ///
+    /// # Errors
+    /// [`PolicyError`], naming the rule or the place in the text.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let file: PolicyFile = parse("policy", text)?;
+        let rules = rule::parse_all("policy", file.grants)?;
+        let BudgetTable { run, tenant, denials } = file.budget;
+        let pairs = [
+            ("fuel", run.fuel, tenant.fuel),
+            ("memory", run.memory, tenant.memory),
+            ("wall-clock", run.wall_clock, tenant.wall_clock),
+            ("calls", run.calls, tenant.calls),
+            ("log-bytes", run.log_bytes, tenant.log_bytes),
+            ("result-bytes", run.result_bytes, tenant.result_bytes),
+        ];
+        if let Some((name, ..)) = pairs.iter().find(|(_, run, tenant)| run > tenant) {
+            return Err(PolicyError::Budget(name));
+        }
+        Ok(Self { name: file.name, digest: Digest::of(text.as_bytes()), run, tenant, denials, pii: file.pii, rules })
+    }
+
+    /// What an agent with this manifest may do under this policy.
+    #[must_use]
+    pub fn grants(&self, manifest: &Manifest) -> Grants {
+        Grants::intersect(&manifest.rules, &self.rules)
+    }
+}
+
+fn parse<'de, T: Deserialize<'de>>(file: &'static str, text: &'de str) -> Result<T, PolicyError> {
+    if text.len() > limits::MANIFEST_BYTES {
+        return Err(PolicyError::TooLarge(file));
+    }
+    toml::from_str(text).map_err(|error| PolicyError::Syntax(file, Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests;

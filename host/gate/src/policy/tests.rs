@@ -1,0 +1,113 @@
+//! Manifests and policies as their authors write them: what is granted, and what is refused at load.
+
+use super::{Manifest, Policy, PolicyError};
+use crate::call::{Tool, Verb};
+
+const MANIFEST: &str = r#"
+[agent]
+name = "assessor"
+version = "0.1.0"
+[[capability]]
+tool = "sql"
+verbs = ["read", "write"]
+resources = ["public.assessments", "public.audits"]
+[[capability]]
+tool = "kv"
+verbs = ["read", "write"]
+resources = ["assessor/*"]
+[[capability]]
+tool = "log"
+verbs = ["write"]
+"#;
+
+const BUDGET: &str = r#"
+[budget]
+denials = 10
+[budget.run]
+fuel = 1
+memory = 1
+wall-clock = 1
+calls = 1
+log-bytes = 1
+result-bytes = 1
+[budget.tenant]
+fuel = 2
+memory = 2
+wall-clock = 2
+calls = 2
+log-bytes = 2
+result-bytes = 2
+"#;
+
+fn policy(rules: &str) -> Result<Policy, PolicyError> {
+    Policy::parse(&format!("name = \"p\"\n{BUDGET}\n{rules}"))
+}
+
+fn grant(tool: &str, verbs: &str, resources: &str) -> String {
+    format!("[[grant]]\ntool = \"{tool}\"\nverbs = [{verbs}]\nresources = [{resources}]\n")
+}
+
+#[test]
+fn only_what_both_name_is_granted() -> Result<(), PolicyError> {
+    let rules = grant("sql", "\"read\"", "\"public.assessments\", \"public.secrets\"")
+        + &grant("kv", "\"read\"", "\"assessor/count\", \"other/*\"");
+    let grants = policy(&rules)?.grants(&Manifest::parse(MANIFEST)?);
+    let tables: Vec<_> = grants.tables().iter().map(|t| (t.table.as_str(), t.read, t.write)).collect();
+    assert_eq!(tables, [("assessments", true, false)]);
+    assert!(grants.allow(Tool::Sql, Verb::Read, None));
+    assert!(!grants.allow(Tool::Sql, Verb::Write, None));
+    assert!(grants.allow(Tool::Kv, Verb::Read, Some("assessor/count")));
+    assert!(!grants.allow(Tool::Kv, Verb::Read, Some("assessor/other")));
+    assert!(!grants.allow(Tool::Kv, Verb::Read, Some("other/x")));
+    assert!(!grants.allow(Tool::Kv, Verb::Write, Some("assessor/count")));
+    assert!(!grants.allow(Tool::Log, Verb::Write, None));
+    assert!(grants.import(Tool::Kv) && !grants.import(Tool::Log) && !grants.import(Tool::Clock));
+    Ok(())
+}
+
+#[test]
+fn an_empty_policy_grants_nothing() -> Result<(), PolicyError> {
+    let grants = policy("")?.grants(&Manifest::parse(MANIFEST)?);
+    for tool in [Tool::Sql, Tool::Kv, Tool::Log, Tool::Clock, Tool::Random] {
+        assert!(!grants.import(tool));
+        for verb in [Verb::Read, Verb::Write, Verb::Wait] {
+            assert!(!grants.allow(tool, verb, Some("assessor/count")));
+        }
+    }
+    assert!(!grants.need_database());
+    Ok(())
+}
+
+#[test]
+fn a_rule_that_nothing_enforces_is_refused_at_load() {
+    for (rules, word) in [
+        (grant("sql", "\"read\"", "\"public.*\""), "pattern"),
+        (grant("sql", "\"read\"", "\"assessments\""), "schema.table"),
+        (grant("sql", "\"read\"", ""), "name the resources"),
+        (grant("sql", "\"wait\"", "\"public.t\""), "no operation"),
+        (grant("log", "\"write\"", "\"here\""), "no resources"),
+        (grant("kv", "\"read\"", "\"a*b\""), "prefix"),
+        (grant("kv", "", "\"a\""), "empty"),
+        (grant("random", "\"write\"", ""), "no operation"),
+    ] {
+        let Err(error @ PolicyError::Rule { number: 1, .. }) = policy(&rules) else {
+            unreachable_rule(&rules);
+            continue;
+        };
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        assert!(cause.contains(word), "{cause} should say `{word}`");
+    }
+}
+
+#[track_caller]
+fn unreachable_rule(rules: &str) {
+    assert!(rules.is_empty(), "accepted: {rules}");
+}
+
+#[test]
+fn an_unknown_field_and_a_contradicting_budget_are_refused() {
+    assert!(matches!(policy("surprise = 1"), Err(PolicyError::Syntax(..))));
+    assert!(matches!(policy("[pii]\nemail = \"sometimes\""), Err(PolicyError::Syntax(..))));
+    let more = BUDGET.replace("fuel = 2", "fuel = 0");
+    assert!(matches!(Policy::parse(&format!("name = \"p\"\n{more}")), Err(PolicyError::Budget("fuel"))));
+}

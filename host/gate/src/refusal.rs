@@ -1,0 +1,81 @@
+//! A refusal: a value, never a trap. It carries what the guest may read; causes that only the operator may read
+//! travel beside it as `internal`. It doesn't know which gate made it.
+
+use std::fmt;
+
+use casemate_abi::Code;
+
+/// Why a call or a run was refused.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refusal {
+    code: Code,
+    message: String,
+    internal: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with what the guest may read: one clause, no other tenant's data, no personal data.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), internal: None }
+    }
+
+    /// The same with a cause for the operator's log, which the guest never sees.
+    #[must_use]
+    pub fn with_internal(mut self, cause: impl fmt::Display) -> Self {
+        self.internal = Some(cause.to_string());
+        self
+    }
+
+    /// The catalogue entry.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What was refused, in one clause.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The cause for the operator, if there is one.
+    #[must_use]
+    pub fn internal(&self) -> Option<&str> {
+        self.internal.as_deref()
+    }
+
+    /// Whether the run itself ends by it, and not only the call.
+    #[must_use]
+    pub const fn ends_run(&self) -> bool {
+        matches!(
+            self.code,
+            Code::IdentityRevoked
+                | Code::BudgetFuel
+                | Code::BudgetMemory
+                | Code::BudgetWallClock
+                | Code::BudgetDenials
+                | Code::AuditUnavailable
+                | Code::RunTrapped
+                | Code::RunFailed
+                | Code::RunInput
+                | Code::RunIndeterminate
+                | Code::RunDiverged
+                | Code::RunFenced
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{} {}]", self.message, self.code as u16, self.code.name())
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Refusal {}

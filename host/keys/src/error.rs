@@ -1,0 +1,60 @@
+//! What can go wrong with keys, said so that the operator knows what to do. It never says which part of a sealed
+//! record was wrong: an attacker could use it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a key could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The bytes are not what was sealed under this key for this tenant, purpose and id.
+    #[error("restore the record or the key with which it was sealed: it doesn't open")]
+    DoesNotOpen,
+    /// A key has another length than its algorithm needs.
+    #[error("replace the key: it has {0} bytes and must have 32")]
+    Length(usize),
+    /// The key file is readable or writable by others.
+    #[error("run `chmod 600` on {0}: others may read the host's key")]
+    Permissions(PathBuf),
+    /// The key file can't be read or written.
+    #[error("make the key file {path} readable for this user")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The key file is damaged.
+    #[error("restore the key file {0} from its copy: it is damaged")]
+    Damaged(PathBuf),
+    /// The log's name can't stand in a signed note.
+    #[error("name the log without spaces and without '+'")]
+    LogName,
+    /// The system gave no randomness, or the cryptographic library failed.
+    #[error("check the system's random number source: the cryptographic library failed")]
+    Library,
+}
+
+impl KeyError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::DoesNotOpen => "keys-does-not-open",
+            Self::Length(_) => "keys-length",
+            Self::Permissions(_) => "keys-permissions",
+            Self::File { .. } => "keys-file",
+            Self::Damaged(_) => "keys-damaged",
+            Self::LogName => "keys-log-name",
+            Self::Library => "keys-library",
+        }
+    }
+}
+
+impl From<aws_lc_rs::error::Unspecified> for KeyError {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self::Library
+    }
+}
