@@ -17,9 +17,9 @@ pub const RANDOM_BYTES: u32 = 65_536;
 /// Longest `clock.sleep`, in milliseconds: 30 days.
 pub const SLEEP_MILLISECONDS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// Most bytes that a guest hands over or receives in one call.
-pub const CALL_BYTES: usize = 1024 * 1024;
+pub const CALL_BYTES: usize = 512 * 1024;
 /// Most bytes of a run's input or result.
-pub const DOCUMENT_BYTES: usize = 1024 * 1024;
+pub const DOCUMENT_BYTES: usize = 512 * 1024;
 /// Most bytes of a component file.
 pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
 /// Most bytes of a manifest.

@@ -68,6 +68,27 @@ impl Meter {
         Ok(both)
     }
 
+    /// Takes memory. `false` when the run's own account has none left: the guest may see that.
+    ///
+    /// # Errors
+    /// [`Code::BudgetMemory`] when the tenant's account has none left: the run must end.
+    pub fn grow(&self, bytes: u64) -> Result<bool, Refusal> {
+        if !self.run.gauge(Resource::Memory).take(bytes) {
+            return Ok(false);
+        }
+        if self.tenant.gauge(Resource::Memory).take(bytes) {
+            return Ok(true);
+        }
+        self.run.gauge(Resource::Memory).give_back(bytes);
+        Err(exhausted(Resource::Memory, &self.tenant, "tenant", bytes))
+    }
+
+    /// The refusal of a run that stopped because it reached its own cap.
+    #[must_use]
+    pub fn at_cap(&self, resource: Resource) -> Refusal {
+        exhausted(resource, &self.run, "run", 0)
+    }
+
     /// Gives back to both accounts what was taken and not spent.
     pub fn give_back(&self, resource: Resource, amount: u64) {
         self.run.gauge(resource).give_back(amount);
@@ -124,10 +145,11 @@ fn exhausted(resource: Resource, account: &Account, whose: &str, asked: u64) -> 
     Refusal::new(
         resource.code(),
         format!(
-            "the {whose}'s {} are used up: {} of {} taken, {asked} more asked for",
+            "the {whose}'s budget `{}` is used up: {} of {} taken{}",
             resource.name(),
             gauge.used(),
-            gauge.limit()
+            gauge.limit(),
+            if asked == 0 { String::new() } else { format!(", {asked} more asked for") }
         ),
     )
 }

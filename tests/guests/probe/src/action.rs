@@ -1,0 +1,142 @@
+//! What the probe can be told to do: the shape of its input.
+
+use serde::{Deserialize, Serialize};
+
+/// One action: `{"do": "<name>", …}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Action {
+    /// Replies `{"columns": […], "rows": [[cell, …], …]}`.
+    SqlQuery {
+        statement: String,
+        #[serde(default)]
+        parameters: Vec<Cell>,
+    },
+    /// Replies the number of rows changed.
+    SqlExecute {
+        statement: String,
+        #[serde(default)]
+        parameters: Vec<Cell>,
+    },
+    /// Replies the value (text, or a list of bytes where it is no UTF-8) or null.
+    KvGet { key: String },
+    /// Replies null.
+    KvSet { key: String, value: Blob },
+    /// Replies whether the key was there.
+    KvDelete { key: String },
+    /// Replies the counter's new value.
+    KvAdd { key: String, delta: i64 },
+    /// Replies null.
+    Log {
+        #[serde(default)]
+        level: Level,
+        message: Text,
+    },
+    /// Replies milliseconds since 1970.
+    Clock,
+    /// Replies null.
+    Sleep { ms: u64 },
+    /// Replies 32 random bytes in hexadecimal.
+    Random,
+    /// Replies the value itself, without any call.
+    Echo { value: serde_json::Value },
+    /// Replies a text of so many bytes, without any call: for tests of the result's size.
+    Fill { length: usize },
+    /// Counts to a number, without any call: for tests of fuel. Replies null.
+    Burn { turns: u64 },
+    /// Takes and keeps memory, without any call: for tests of memory. Replies null.
+    Hold { bytes: usize },
+    /// Does actions so many times over. Replies how many calls were answered and refused, with the first refusal.
+    Repeat { times: u64, actions: Vec<Action> },
+    /// Does one action; if it is refused, the run ends with that refusal.
+    Insist { action: Box<Action> },
+    /// Ends the run with an error of the agent's own.
+    Fail { message: String },
+    /// Ends the run with a refusal that no host made.
+    Refuse { message: String },
+    /// Ends the run as if its input did not fit.
+    InvalidInput { message: String },
+    /// Panics.
+    Panic { message: String },
+}
+
+/// A parameter or a cell. Numbers with a point are `double precision`, strings are text.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Cell {
+    Null(()),
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    Other(Other),
+}
+
+/// Cells that JSON has no notation for: `{"uuid": "…"}`, `{"json": …}`, `{"bytes": […]}`, `{"fill": 4096}`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Other {
+    Uuid(String),
+    Json(serde_json::Value),
+    Bytes(Vec<u8>),
+    Fill(usize),
+}
+
+/// A value of `kv`: a string, a list of bytes, or `{"fill": 4096}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Blob {
+    Text(String),
+    Bytes(Vec<u8>),
+    Fill { fill: usize },
+}
+
+/// A message: a string or `{"fill": 4096}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Text {
+    Plain(String),
+    Fill { fill: usize },
+}
+
+/// A level of the log.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Level {
+    Debug,
+    #[default]
+    Info,
+    Warn,
+    Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Action;
+
+    #[test]
+    fn actions_are_read_from_json() -> Result<(), serde_json::Error> {
+        let text = r#"[
+            {"do": "sql-query", "statement": "select $1", "parameters": [null, 1, 1.5, "x", true, {"uuid": "u"}]},
+            {"do": "kv-set", "key": "k", "value": {"fill": 3}},
+            {"do": "repeat", "times": 3, "actions": [{"do": "log", "message": "m"}, {"do": "random"}]},
+            {"do": "insist", "action": {"do": "clock"}}
+        ]"#;
+        let actions: Vec<Action> = serde_json::from_str(text)?;
+        let shown = format!("{actions:?}");
+        assert!(shown.contains(
+            "[Null(()), Integer(1), Float(1.5), Text(\"x\"), Boolean(true), Other(Uuid(\"u\"))]"
+        ));
+        assert!(shown.contains("Insist { action: Clock }"));
+        Ok(())
+    }
+
+    #[test]
+    fn an_unknown_action_is_named() {
+        let error =
+            serde_json::from_str::<Action>(r#"{"do": "fly"}"#).map_err(|error| error.to_string());
+        assert!(error.is_err_and(|error| {
+            error.starts_with("unknown variant `fly`, expected one of `sql-query`")
+        }));
+    }
+}

@@ -1,0 +1,37 @@
+//! Why the guests could not be built, and what to do about it.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+/// One sentence or more for the person at the terminal.
+#[derive(Debug)]
+pub(crate) struct Error(String);
+
+impl Error {
+    /// An error with its way out.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// A file could not be read, written or moved.
+    pub(super) fn file(verb: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self(format!("can't {verb} {}: {error}", path.display()))
+    }
+
+    /// A program could not be started.
+    pub(super) fn start(command: &Command, error: &std::io::Error) -> Self {
+        Self(format!(
+            "can't start `{}`: {error}; is it installed and in PATH?",
+            command.get_program().display()
+        ))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
