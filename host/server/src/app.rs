@@ -1,0 +1,142 @@
+//! The composition root: builds every part of the host once, top to bottom, and takes it down again. It decides
+//! nothing else.
+
+mod artefacts;
+mod error;
+mod lock;
+mod signing;
+mod tenants;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use casemate_gate::journal::{Journal, MemoryJournal};
+use casemate_keys::LocalKeyFile;
+use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
+use casemate_pii::Sentinel;
+use casemate_store::{Cluster, Db, PgJournal, provision};
+use tokio::task::JoinHandle;
+
+pub use artefacts::Artefacts;
+pub use error::AppError;
+pub use signing::Identity as LedgerIdentity;
+pub use tenants::{Tenant, Tenants};
+
+use crate::config::Config;
+use crate::crossing::Crossing;
+use crate::dispatch::{Dispatcher, Records};
+use crate::sandbox::Sandbox;
+use crate::tools::Tools;
+
+/// How often the logs are signed while the host runs.
+const CHECKPOINTS: Duration = Duration::from_secs(300);
+
+/// Whether runs need Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// It is started or adopted.
+    Needed,
+    /// None is started.
+    NotNeeded,
+}
+
+/// The host, with every part in place.
+pub struct App {
+    /// Drives runs.
+    pub dispatcher: Arc<Dispatcher>,
+    /// The tenants by name.
+    pub tenants: Tenants,
+    /// Components and policies by digest.
+    pub artefacts: Artefacts,
+    /// The database, if one was needed.
+    pub database: Option<Db>,
+    ledger: Arc<Ledger>,
+    cluster: Option<Cluster>,
+    checkpoints: JoinHandle<()>,
+    // Held until everything else is down.
+    _lock: lock::DataLock,
+}
+
+impl App {
+    /// Builds the host.
+    ///
+    /// # Errors
+    /// [`AppError`]: what the operator has to do.
+    pub async fn open(config: &Config, sandbox: Arc<Sandbox>, database: Database) -> Result<Self, AppError> {
+        let lock = lock::DataLock::take(config)?;
+        let keys = Arc::new(LocalKeyFile::open_or_create(&config.key())?);
+        let identity = signing::Identity::open_or_create(config, &keys)?;
+        let artefacts = Artefacts::new(config.artefacts());
+        let ledger = Arc::new(Ledger::open(LedgerConfig {
+            zones: config.zones.clone(),
+            writer: identity.writer(),
+            ledger_id: identity.ledger(),
+            signer: Box::new(identity.into_signer()),
+            create: true,
+            sizes: Sizes::default(),
+        })?);
+        let (cluster, db) = match database {
+            Database::NotNeeded => (None, None),
+            Database::Needed => {
+                let cluster = start_cluster(config).await?;
+                let info = provision(&cluster).await?;
+                (Some(cluster), Some(Db::connect(&info).await?))
+            }
+        };
+        let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
+        let memory = Arc::new(MemoryJournal::default());
+        let (journal, records): (Arc<dyn Journal>, Records) = match &db {
+            Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone())),
+            None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory)),
+        };
+        let crossing = Arc::new(Crossing {
+            ledger: Arc::clone(&ledger),
+            journal,
+            tools: Tools::new(db.clone()),
+            sentinel: Sentinel::new(),
+        });
+        let dispatcher = Arc::new(Dispatcher::new(sandbox, crossing, records, keys));
+        let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
+        Ok(Self { dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
+    }
+
+    /// Takes the host down: no more work, everything signed, Postgres stopped.
+    ///
+    /// # Errors
+    /// The first part that could not be closed cleanly; the others are closed all the same.
+    pub async fn close(self) -> Result<(), AppError> {
+        self.checkpoints.abort();
+        let signed = self.ledger.checkpoint_all().await.map(drop).map_err(AppError::from);
+        let closed = self.ledger.close().map_err(AppError::from);
+        if let Some(db) = &self.database {
+            db.close().await;
+        }
+        let stopped = match self.cluster {
+            Some(cluster) => stop_cluster(cluster).await,
+            None => Ok(()),
+        };
+        signed.and(closed).and(stopped)
+    }
+}
+
+/// Starting waits for a child process, so it is kept off the runtime's threads.
+async fn start_cluster(config: &Config) -> Result<Cluster, AppError> {
+    let (directory, binaries) = (config.cluster(), config.postgres.clone());
+    let started = tokio::task::spawn_blocking(move || Cluster::start(&directory, binaries.as_deref()));
+    Ok(started.await.map_err(|_| AppError::Interrupted)??)
+}
+
+async fn stop_cluster(cluster: Cluster) -> Result<(), AppError> {
+    Ok(tokio::task::spawn_blocking(move || cluster.stop()).await.map_err(|_| AppError::Interrupted)??)
+}
+
+async fn sign_regularly(ledger: Arc<Ledger>) {
+    let mut ticks = tokio::time::interval(CHECKPOINTS);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        if let Err(error) = ledger.checkpoint_all().await {
+            tracing::error!(%error, code = error.code(), "the logs could not be signed");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Why the host can't be built or taken down. It doesn't know which exit status that is.
+
+use std::io;
+use std::path::PathBuf;
+
+use casemate_keys::KeyError;
+use casemate_ledger::{AppendError, CheckpointError, OpenError};
+use casemate_store::{ClusterError, StoreError};
+
+/// Why the host can't be built or taken down.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Another process holds the data directory.
+    #[error("stop the other casemate that uses {0}, or choose another directory with --data")]
+    Locked(PathBuf),
+    /// A file of the data directory.
+    #[error("make {path} readable and writable for this user, on a disk with space left")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file of the data directory is not what was written.
+    #[error("restore {0} from its copy: it is damaged")]
+    Damaged(PathBuf),
+    /// Not a tenant's name.
+    #[error("name a tenant with 1 to 64 of a-z, 0-9 and '-', not starting with '-'")]
+    TenantName,
+    /// A tenant of that name is there.
+    #[error("choose another name: there is a tenant `{0}`")]
+    TenantExists(String),
+    /// No such tenant.
+    #[error("add the tenant with `casemate tenant add {0}`: there is none of that name")]
+    TenantUnknown(String),
+    /// A key.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The ledger can't be opened.
+    #[error(transparent)]
+    Ledger(#[from] OpenError),
+    /// The ledger can't be written.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The ledger can't be signed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Postgres can't be started.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Postgres can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A task of the host was cut off.
+    #[error("start the host again: it was stopped while it was starting or stopping")]
+    Interrupted,
+}
+
+impl AppError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked(_) => "data-locked",
+            Self::File { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => "data-disk-full",
+            Self::File { .. } => "data-file",
+            Self::Damaged(_) => "data-damaged",
+            Self::TenantName => "tenant-name",
+            Self::TenantExists(_) => "tenant-exists",
+            Self::TenantUnknown(_) => "tenant-unknown",
+            Self::Keys(error) => error.code(),
+            Self::Ledger(error) => error.code(),
+            Self::Append(error) => error.code(),
+            Self::Checkpoint(error) => error.code(),
+            Self::Cluster(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Interrupted => "host-interrupted",
+        }
+    }
+
+    pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |cause| Self::File { path, cause }
+    }
+}

@@ -1,0 +1,31 @@
+//! The lock of the data directory: one process at a time, by the kernel, so that it is free again when the process
+//! dies in whatever way. It doesn't know what the directory holds.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::AppError;
+use crate::config::Config;
+
+/// Held for as long as the host is up.
+pub(super) struct DataLock(#[expect(dead_code, reason = "the open file is the lock")] File);
+
+impl DataLock {
+    /// Makes the data directory where there is none, and locks it.
+    pub(super) fn take(config: &Config) -> Result<Self, AppError> {
+        let data = config.data();
+        // Others may pass through to the socket of Postgres, which runs as another user under root; not look.
+        let made = fs::DirBuilder::new().recursive(true).mode(0o711).create(data);
+        made.map_err(AppError::file(data))?;
+        let path = config.lock();
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        let file = file.map_err(AppError::file(&path))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Self(file)),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(AppError::Locked(data.to_owned())),
+            Err(errno) => Err(AppError::File { path, cause: errno.into() }),
+        }
+    }
+}

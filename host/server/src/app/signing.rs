@@ -1,0 +1,78 @@
+//! Who this host is in the ledger: its id, its writer's name and the key that signs its checkpoints. The seed lies
+//! sealed under the host's key; the verifier key lies open beside it, for the operator to hand to an auditor. It
+//! doesn't know what is signed.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use casemate_keys::{LocalKeyFile, LogSigner, Purpose};
+use casemate_ledger::Writer;
+use uuid::Uuid;
+
+use super::AppError;
+use crate::config::Config;
+
+/// Name of the one writer that an embedded host is.
+const WRITER: &str = "host";
+
+/// The host's identity in the ledger.
+pub struct Identity {
+    ledger: Uuid,
+    writer: Writer,
+    signer: LogSigner,
+}
+
+impl Identity {
+    /// Reads it, or makes one where there is none.
+    ///
+    /// # Errors
+    /// [`AppError`] naming the file.
+    pub fn open_or_create(config: &Config, keys: &LocalKeyFile) -> Result<Self, AppError> {
+        let path = config.signing_seed();
+        let (ledger, seed) = match fs::read(&path) {
+            Ok(bytes) => {
+                let damaged = || AppError::Damaged(path.clone());
+                let (id, sealed) = bytes.split_first_chunk::<16>().ok_or_else(damaged)?;
+                let ledger = Uuid::from_bytes(*id);
+                (ledger, keys.open(Purpose::SigningSeed, ledger, sealed)?)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let (ledger, seed) = (Uuid::now_v7(), LogSigner::new_seed()?);
+                let sealed = keys.seal(Purpose::SigningSeed, ledger, seed.as_slice())?;
+                write(&path, &[ledger.as_bytes().as_slice(), &sealed].concat())?;
+                (ledger, seed.to_vec())
+            }
+            Err(cause) => return Err(AppError::File { path, cause }),
+        };
+        let signer = LogSigner::from_seed(&format!("casemate/{ledger}"), &seed)?;
+        let public = config.verifier_key();
+        if fs::read_to_string(&public).ok().as_deref() != Some(signer.verifier_key().as_str()) {
+            write(&public, signer.verifier_key().as_bytes())?;
+        }
+        let writer = WRITER.parse().map_err(|_| AppError::Damaged(path))?;
+        Ok(Self { ledger, writer, signer })
+    }
+
+    pub(super) const fn ledger(&self) -> Uuid {
+        self.ledger
+    }
+
+    pub(super) const fn writer(&self) -> Writer {
+        self.writer
+    }
+
+    pub(super) fn into_signer(self) -> LogSigner {
+        self.signer
+    }
+}
+
+/// Writes a file whole or not at all.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh);
+    let file = file.as_mut().map_err(|error| std::io::Error::from(error.kind()));
+    let written = file.and_then(|file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.and_then(|()| fs::rename(&fresh, path)).map_err(AppError::file(path))
+}

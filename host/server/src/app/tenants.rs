@@ -1,0 +1,81 @@
+//! The tenants by name, in a file of the data directory and, where there is a database, in its table. The file is
+//! there so that a host without a database knows its tenants. It doesn't know what a tenant may do.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use casemate_gate::{AgentName, TenantId};
+use casemate_store::Db;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{AppError, signing};
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+}
+
+/// The tenants of this host.
+#[derive(Debug)]
+pub struct Tenants {
+    path: PathBuf,
+    by_name: BTreeMap<String, Tenant>,
+    database: Option<Db>,
+}
+
+impl Tenants {
+    /// Reads the file and brings the database's table in line with it.
+    pub(super) async fn open(path: PathBuf, database: Option<&Db>) -> Result<Self, AppError> {
+        let by_name: BTreeMap<String, Tenant> = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged(path.clone()))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
+            Err(cause) => return Err(AppError::File { path, cause }),
+        };
+        if let Some(database) = database {
+            for (name, tenant) in &by_name {
+                database.ensure_tenant(tenant.id, name).await?;
+            }
+        }
+        Ok(Self { path, by_name, database: database.cloned() })
+    }
+
+    /// Adds a tenant.
+    ///
+    /// # Errors
+    /// [`AppError::TenantName`], [`AppError::TenantExists`], or the file.
+    pub async fn add(&mut self, name: &str) -> Result<TenantId, AppError> {
+        // A tenant's name has the same form as an agent's.
+        AgentName::try_from(name.to_owned()).map_err(|_| AppError::TenantName)?;
+        if self.by_name.contains_key(name) {
+            return Err(AppError::TenantExists(name.to_owned()));
+        }
+        let id = TenantId::from(Uuid::now_v7());
+        self.by_name.insert(name.to_owned(), Tenant { id });
+        let text = serde_json::to_vec_pretty(&self.by_name).map_err(|_| AppError::Damaged(self.path.clone()))?;
+        signing::write(&self.path, &text)?;
+        if let Some(database) = &self.database {
+            database.ensure_tenant(id, name).await?;
+        }
+        Ok(id)
+    }
+
+    /// The tenant with this name.
+    ///
+    /// # Errors
+    /// [`AppError::TenantUnknown`].
+    pub fn named(&self, name: &str) -> Result<TenantId, AppError> {
+        let found = self.by_name.get(name).map(|tenant| tenant.id);
+        found.ok_or_else(|| AppError::TenantUnknown(name.to_owned()))
+    }
+
+    /// All tenants by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, TenantId)> {
+        self.by_name.iter().map(|(name, tenant)| (name.as_str(), tenant.id))
+    }
+}

@@ -1,0 +1,135 @@
+//! The command line: one file a command, one table of exit statuses, people's output and machines' output. It doesn't
+//! know how any command is carried out.
+
+mod audit;
+mod db;
+mod demo;
+mod error;
+mod exit;
+mod input;
+mod output;
+mod run;
+mod runs;
+mod tenant;
+mod transcript;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use error::CliError;
+pub use exit::Exit;
+
+use crate::config::Config;
+
+/// Runs AI agents as WebAssembly components, without ambient authority, on record.
+#[derive(Debug, Parser)]
+#[command(name = "casemate", version, about, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// Directory of the host's state: keys, tenants, the embedded Postgres
+    #[arg(long, global = true, env = "CASEMATE_DATA", value_name = "DIR", default_value = "casemate-data")]
+    data: PathBuf,
+    /// The three zones of the ledger, separated by commas [default: three directories in the data directory]
+    #[arg(long, global = true, env = "CASEMATE_ZONES", value_name = "A,B,C", value_delimiter = ',', num_args = 3)]
+    zones: Option<Vec<PathBuf>>,
+    /// Directory with the binaries of Postgres [default: found by themselves]
+    #[arg(long, global = true, env = "CASEMATE_POSTGRES", value_name = "DIR")]
+    postgres: Option<PathBuf>,
+    /// For people, or one JSON object a line
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// What the host logs to standard error, such as `info`
+    #[arg(long, global = true, env = "CASEMATE_LOG", value_name = "FILTER")]
+    log: Option<String>,
+}
+
+impl Global {
+    fn config(&self) -> Result<Config, CliError> {
+        let zones = match &self.zones {
+            None => None,
+            Some(zones) => Some(<[PathBuf; 3]>::try_from(zones.clone()).map_err(|_| CliError::three_zones())?),
+        };
+        Ok(Config::new(self.data.clone(), zones, self.postgres.clone()))
+    }
+}
+
+/// Whom output is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// People.
+    Human,
+    /// Machines: one JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an agent on an input, and print its way through the gates
+    Run(run::Run),
+    /// Go on with a run that was interrupted
+    Resume(run::Resume),
+    /// List a tenant's runs
+    Runs(runs::Runs),
+    /// Add and list tenants
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    /// Prepare the database
+    #[command(subcommand)]
+    Db(db::Db),
+    /// Verify the audit log, and show the key for it
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Show it all: two tenants, one agent, real rows, a kill, refusals
+    Demo(demo::Demo),
+}
+
+/// Parses the command line and carries it out.
+#[must_use]
+pub fn main() -> ExitCode {
+    let Cli { global, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _closed = error.print();
+            return exit.into();
+        }
+    };
+    crate::telemetry::start(global.log.as_deref(), global.format == Format::Json);
+    let done = runtime().and_then(|runtime| runtime.block_on(command.carry_out(&global)));
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            error.print(global.format);
+            error.exit().into()
+        }
+    }
+}
+
+impl Command {
+    async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
+        match self {
+            Self::Run(run) => run.carry_out(global).await,
+            Self::Resume(resume) => resume.carry_out(global).await,
+            Self::Runs(runs) => runs.carry_out(global).await,
+            Self::Tenant(tenant) => tenant.carry_out(global).await,
+            Self::Db(db) => db.carry_out(global).await,
+            Self::Audit(audit) => audit.carry_out(global),
+            Self::Demo(demo) => demo.carry_out(global).await,
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    let built = tokio::runtime::Builder::new_multi_thread().thread_name("host").enable_all().build();
+    built.map_err(|error| CliError::new("host-threads", "raise the limit of threads for this user").because(&error))
+}

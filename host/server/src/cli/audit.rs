@@ -1,0 +1,116 @@
+//! `casemate audit`: verification without the host, its database or its keys, and the key that an auditor pins. It
+//! doesn't know how a log is verified.
+
+use std::fs;
+use std::io::IsTerminal as _;
+
+use casemate_ledger::signed_note::{StandardVerifier, VerifierList};
+use casemate_ledger::verify::{self, Progress, VerifyError, ZonesReport};
+use serde_json::json;
+
+use super::exit::Exit;
+use super::{CliError, Format, Global, output};
+
+/// Verify the audit log.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Audit {
+    /// Verify the three zones, offline
+    Verify {
+        /// The verifier key, as `casemate audit key` printed it when the host was set up
+        #[arg(long, value_name = "NAME+HASH+KEY", env = "CASEMATE_VERIFIER_KEY")]
+        key: String,
+    },
+    /// Print the verifier key, for an auditor to keep elsewhere
+    Key,
+}
+
+impl Audit {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
+        match self {
+            Self::Key => key(global),
+            Self::Verify { key } => verify(global, &key),
+        }
+    }
+}
+
+fn key(global: &Global) -> Result<Exit, CliError> {
+    let path = global.config()?.verifier_key();
+    let key = fs::read_to_string(&path).map_err(|error| {
+        let message = format!("run an agent first, or name the data directory with --data: {} can't be read", path.display());
+        CliError::new("data-file", message).because(&error)
+    })?;
+    match global.format {
+        Format::Json => output::line(&json!({"verifier_key": key}).to_string()),
+        Format::Human => output::line(&key),
+    }
+    Ok(Exit::Done)
+}
+
+fn verify(global: &Global, key: &str) -> Result<Exit, CliError> {
+    let verifier = StandardVerifier::new(key).map_err(|_| {
+        CliError::new("input-key", "give the verifier key as `casemate audit key` prints it").with_exit(Exit::Usage)
+    })?;
+    let keys = VerifierList::new(vec![Box::new(verifier)]);
+    let zones = global.config()?.zones;
+    let shows = global.format == Format::Human && std::io::stderr().is_terminal();
+    let verified = verify::zones(&zones, &keys, &mut |progress| show(shows, &progress));
+    if shows {
+        output::error_line("");
+    }
+    match verified {
+        Ok(report) => Ok(sound(global.format, &report)),
+        Err(error) => Err(unsound(&error)),
+    }
+}
+
+fn show(shows: bool, progress: &Progress) {
+    if shows {
+        let percent = progress.bytes.saturating_mul(100) / progress.of.max(1);
+        eprint!("\rzone {} {percent:>3} % {} frames", progress.zone, progress.frames);
+    }
+}
+
+fn sound(format: Format, report: &ZonesReport) -> Exit {
+    let unanchored: u64 = report.logs().iter().map(|log| log.unanchored).sum();
+    let exit = if unanchored == 0 { Exit::Done } else { Exit::Unanchored };
+    match format {
+        Format::Json => {
+            let log = |log: &verify::LogReport| {
+                json!({"log": log.origin.to_string(), "entries": log.size, "checkpoint": log.checkpoint,
+                    "unanchored": log.unanchored, "root": hex::encode(log.root)})
+            };
+            let logs: Vec<_> = report.logs().iter().map(log).collect();
+            output::line(&json!({"type": "verified", "logs": logs, "colocated": report.colocated, "exit": exit.number()}).to_string());
+        }
+        Format::Human => {
+            let row = |log: &verify::LogReport| {
+                let checkpoint = log.checkpoint.map_or_else(|| "none".to_owned(), |size| size.to_string());
+                let root: String = hex::encode(log.root).chars().take(16).collect();
+                vec![log.origin.to_string(), log.size.to_string(), checkpoint, log.unanchored.to_string(), root]
+            };
+            let rows = report.logs().iter().map(row).collect();
+            output::line(&output::table(&["log", "entries", "signed", "unsigned", "root"], rows));
+            output::line(&output::good("every entry is in its place in all three zones, and the zones agree"));
+            if report.colocated {
+                output::line(&output::notable("the zones share a device: one broken disk would take all three"));
+            }
+            if unanchored > 0 {
+                output::line(&output::notable(&format!("{unanchored} entries are not yet covered by a signed checkpoint")));
+            }
+        }
+    }
+    exit
+}
+
+fn unsound(error: &VerifyError) -> CliError {
+    let exit = match error.code() {
+        "ledger-zones-disagree" | "ledger-zones-diverge" => Exit::Diverged,
+        "ledger-zone-missing" | "ledger-zone-unreadable" => Exit::Environment,
+        _ => Exit::Corrupt,
+    };
+    let mut made = CliError::new(error.code(), error.to_string()).with_exit(exit);
+    if let Some(cause) = std::error::Error::source(error) {
+        made = made.because(cause);
+    }
+    made
+}

@@ -1,0 +1,70 @@
+//! Exit statuses as a type; `docs/exit-codes.md` is the page for people. Numbers are stable. It doesn't know which
+//! error is which.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done as asked.
+    Done = 0,
+    /// The run ended without a result: it was refused, failed, or trapped. That is on record.
+    NoResult = 1,
+    /// The command line is not understood.
+    Usage = 2,
+    /// What was given is not usable: component, policy, input, tenant, SQL file.
+    Input = 3,
+    /// The machine is not in order: zone, disk, Postgres, key file.
+    Environment = 4,
+    /// Another process uses the data directory or a zone.
+    Busy = 5,
+    /// The audit log is sound, but its newest entries are not yet covered by a signed checkpoint.
+    Unanchored = 10,
+    /// The zones are each sound and do not agree.
+    Diverged = 11,
+    /// The audit log is damaged or was tampered with.
+    Corrupt = 12,
+}
+
+impl Exit {
+    /// Every status, in rising order.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::NoResult,
+        Self::Usage,
+        Self::Input,
+        Self::Environment,
+        Self::Busy,
+        Self::Unanchored,
+        Self::Diverged,
+        Self::Corrupt,
+    ];
+
+    /// The number that the system sees.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The status of an error with this code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Self {
+        let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
+        if matches!(code, "data-locked" | "ledger-locked") {
+            Self::Busy
+        } else if starts(&["component-", "policy-", "input-", "tenant-", "run-", "store-agent", "store-grant"])
+            || matches!(code, "store-sql" | "store-no-table" | "pii-too-large")
+        {
+            Self::Input
+        } else {
+            Self::Environment
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.number())
+    }
+}

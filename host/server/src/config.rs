@@ -1,0 +1,72 @@
+//! The host's configuration: one struct, each field's comment is its manual. It doesn't know the command line that
+//! filled it.
+
+use std::path::{Path, PathBuf};
+
+/// How this host is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Directory of the host's own state: key, tenants, components, the embedded Postgres. One process at a time.
+    pub data: PathBuf,
+    /// The three zones of the ledger, in order: directories on devices of their own, where there are such.
+    pub zones: [PathBuf; 3],
+    /// Directory with the binaries of Postgres, where they are not found by themselves.
+    pub postgres: Option<PathBuf>,
+}
+
+impl Config {
+    /// The configuration of a data directory, with its zones inside where none are named.
+    #[must_use]
+    pub fn new(data: PathBuf, zones: Option<[PathBuf; 3]>, postgres: Option<PathBuf>) -> Self {
+        let zones = zones.unwrap_or_else(|| ["1", "2", "3"].map(|number| data.join("zones").join(number)));
+        Self { data, zones, postgres }
+    }
+
+    /// The host's key.
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
+        self.data.join("host.key")
+    }
+
+    /// The seed of the key that signs checkpoints, sealed under the host's key.
+    #[must_use]
+    pub fn signing_seed(&self) -> PathBuf {
+        self.data.join("checkpoint.key")
+    }
+
+    /// The key with which anybody can verify the checkpoints.
+    #[must_use]
+    pub fn verifier_key(&self) -> PathBuf {
+        self.data.join("checkpoint.pub")
+    }
+
+    /// The lock that one process holds.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.data.join("lock")
+    }
+
+    /// The tenants by name.
+    #[must_use]
+    pub fn tenants(&self) -> PathBuf {
+        self.data.join("tenants.json")
+    }
+
+    /// Components and policies of runs that may have to be resumed, by digest.
+    #[must_use]
+    pub fn artefacts(&self) -> PathBuf {
+        self.data.join("artefacts")
+    }
+
+    /// The embedded Postgres.
+    #[must_use]
+    pub fn cluster(&self) -> PathBuf {
+        self.data.join("postgres")
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+}

@@ -1,0 +1,88 @@
+//! The crossing: every effect that a guest has on the world passes through [`Passage::cross`], in this order. It
+//! doesn't know wasm: it gets an owned request and gives an owned answer.
+
+pub mod event;
+pub mod frame;
+mod passage;
+mod recorder;
+mod replay;
+
+pub use passage::{Bill, Ended, Passage, Setup, Way};
+pub use recorder::{Place, Recorder, part};
+pub use replay::Recording;
+
+use std::sync::Arc;
+
+use casemate_gate::audit::{self, Intended};
+use casemate_gate::journal::Journal;
+use casemate_gate::rls::{self, Scoped};
+use casemate_gate::{Call, Effect, Refusal, Request, budget, capability, identity, pii};
+use casemate_ledger::Ledger;
+use casemate_pii::Sentinel;
+
+use crate::tools::{Answer, Tools};
+
+/// What all runs of this host share on their way to the world.
+pub struct Crossing {
+    /// What an auditor needs to believe it.
+    pub ledger: Arc<Ledger>,
+    /// What a run needs to go on.
+    pub journal: Arc<dyn Journal>,
+    /// The world.
+    pub tools: Tools,
+    /// Finds personal data.
+    pub sentinel: Sentinel,
+}
+
+impl Passage {
+    /// Takes one request across. `fuel_used` is what the run has burned so far.
+    pub async fn cross(&mut self, request: Request, fuel_used: u64) -> Way {
+        let call = match self.begin(request, fuel_used) {
+            Ok(Some(call)) => call,
+            Ok(None) => return self.answer_from_journal().await,
+            Err(refusal) => return Way::Stop(refusal),
+        };
+        match self.admit(call) {
+            Ok(call) => self.perform(call).await,
+            Err(refusal) => self.refuse(refusal).await,
+        }
+    }
+
+    /// The gates that are synchronous and do no I/O.
+    fn admit(&mut self, call: Call) -> Result<Scoped, Refusal> {
+        let call = identity::identify(&self.identity, call)?; // who asks; first, so that a refusal has a name
+        let call = budget::attempt(call, &self.meter)?; // an attempt is charged before anything costs us
+        let call = capability::grant(call, &self.grants)?; // may they; deny by default
+        let call = budget::reserve(call, &self.meter)?; // can they pay; released if it is dropped before `intend`
+        let call = pii::screen(call, &mut self.guard())?; // what may leave the guest; last look at the arguments
+        Ok(rls::scope(call, &self.identity)) // which rows exist for them
+    }
+
+    async fn perform(&mut self, call: Scoped) -> Way {
+        let intended = match self.intend(call).await {
+            Ok(intended) => intended, // on record before it happens
+            Err(refusal) => return self.refuse(refusal).await,
+        };
+        let permit = pii::reveal(intended, &self.vault); // the only place where vaulted values go back in
+        let answer = self.crossing.tools.run(&permit, &mut self.instruments).await; // the only effect
+        let (raw, effect) = match answer {
+            Ok(Answer::Done { reply, effect }) => (Ok(reply), effect),
+            Ok(Answer::Wait { until_ms }) => return self.park(until_ms).await,
+            Err(refusal) => (Err(refusal), None),
+        };
+        let redacted = raw.and_then(|reply| pii::redact(&permit, reply, &mut self.guard())); // what may come back
+        self.conclude(permit, redacted, effect).await // what happened, good or bad; settles the budget
+    }
+
+    /// Puts the call on record: at once and durably where it has an effect, with the next one where it has none.
+    async fn intend(&mut self, call: Scoped) -> Result<Intended, Refusal> {
+        let record = audit::record_of(&call);
+        if record.request.operation().effect() == Effect::Pure {
+            self.screened = Some(record.request.clone());
+            return audit::ride(call).map_err(|_| self.recorder.inconsistent());
+        }
+        let vault = self.vault.take_fresh();
+        let (ledger, journal) = self.recorder.intend(record, vault, &self.current).await?;
+        audit::intend(call, ledger, journal)
+    }
+}

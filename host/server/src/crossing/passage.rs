@@ -1,0 +1,351 @@
+//! One run's way through the crossing: who it is, what it may do, what it has left, where its records go, and the
+//! call that is under way. It doesn't know which tools exist.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use casemate_abi::Code;
+use casemate_gate::audit::{self, Permit};
+use casemate_gate::budget::Meter;
+use casemate_gate::identity::Identity;
+use casemate_gate::policy::Grants;
+use casemate_gate::pii::Guard;
+use casemate_gate::vault::Vault;
+use casemate_gate::{Call, Operation, Refusal, Reply, Request, Seq};
+use casemate_keys::MacKey;
+use casemate_pii::{Finding, Rules};
+
+use super::Crossing;
+use super::event::{Crossed, What};
+use super::frame::{Answered, Frame, Refused, Stamp, canonical};
+use super::recorder::Recorder;
+use super::replay::{Recorded, Recording};
+use crate::tools::{Instruments, PendingEffect};
+
+/// What a request comes to.
+#[derive(Debug)]
+pub enum Way {
+    /// The guest goes on with this answer.
+    Answer(Result<Reply, Refusal>),
+    /// The run gives up its memory until a time, in milliseconds since 1970-01-01T00:00:00Z.
+    Park {
+        /// Until when.
+        until_ms: u64,
+    },
+    /// The run ends by this refusal.
+    Stop(Refusal),
+}
+
+/// What the meter says at the end.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bill {
+    /// Units of fuel burned.
+    pub fuel_used: u64,
+    /// Calls attempted.
+    pub calls: u64,
+    /// Time in guest and gates, waiting not counted.
+    pub running: Duration,
+}
+
+/// How a run ended, on record.
+#[derive(Debug)]
+pub struct Ended {
+    /// The result document, or why there is none.
+    pub result: Result<String, Refusal>,
+    /// Index of the end in the tenant's log.
+    pub index: u64,
+    /// What it used.
+    pub bill: Bill,
+}
+
+/// What dispatch settles before a run begins.
+pub struct Setup {
+    /// Shared by all runs.
+    pub crossing: Arc<Crossing>,
+    /// Who the run is.
+    pub identity: Identity,
+    /// What it may do.
+    pub grants: Arc<Grants>,
+    /// How personal data is handled.
+    pub rules: Rules,
+    /// What it may use.
+    pub meter: Arc<Meter>,
+    /// Its tokens.
+    pub vault: Vault,
+    /// Clock and randomness of its own.
+    pub instruments: Instruments,
+    /// Where its records go.
+    pub recorder: Recorder,
+    /// What was recorded of it before.
+    pub recording: Recording,
+    /// Keys the digests of its requests.
+    pub digest_key: MacKey,
+}
+
+/// The call that is under way.
+pub(super) struct Current {
+    pub(super) seq: Seq,
+    pub(super) operation: Operation,
+    pub(super) asked: [u8; 32],
+    pub(super) fuel_used: u64,
+    begun: Instant,
+}
+
+/// One run's way through the crossing.
+pub struct Passage {
+    pub(super) crossing: Arc<Crossing>,
+    pub(super) identity: Identity,
+    pub(super) grants: Arc<Grants>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) vault: Vault,
+    pub(super) instruments: Instruments,
+    pub(super) recorder: Recorder,
+    pub(super) current: Current,
+    /// The request without personal data, while a call without an effect is under way.
+    pub(super) screened: Option<Request>,
+    rules: Rules,
+    recording: Recording,
+    recorded: Option<Recorded>,
+    digest_key: MacKey,
+}
+
+impl Passage {
+    /// The passage of a run that begins, or begins again from what was recorded of it.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let current = Current {
+            seq: Seq::default(),
+            operation: Operation::ClockNow,
+            asked: [0; 32],
+            fuel_used: 0,
+            begun: Instant::now(),
+        };
+        Self {
+            crossing: setup.crossing,
+            identity: setup.identity,
+            grants: setup.grants,
+            meter: setup.meter,
+            vault: setup.vault,
+            instruments: setup.instruments,
+            recorder: setup.recorder,
+            current,
+            screened: None,
+            rules: setup.rules,
+            recording: setup.recording,
+            recorded: None,
+            digest_key: setup.digest_key,
+        }
+    }
+
+    /// The run's meter, which the sandbox charges for fuel and memory.
+    #[must_use]
+    pub const fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    pub(super) fn guard(&mut self) -> Guard<'_> {
+        Guard { sentinel: &self.crossing.sentinel, rules: &self.rules, vault: &mut self.vault }
+    }
+
+    /// Numbers the call. `None` when the journal has its answer.
+    pub(super) fn begin(&mut self, request: Request, fuel_used: u64) -> Result<Option<Call>, Refusal> {
+        let seq = self.current.seq.next();
+        let bytes = canonical(&request)
+            .map_err(|cause| Refusal::new(Code::ToolArgument, "the arguments are too large").with_internal(cause))?;
+        let asked = self.digest_key.tag(&[&bytes]);
+        self.current = Current { seq, operation: request.operation(), asked, fuel_used, begun: Instant::now() };
+        self.instruments.fuel_used = fuel_used;
+        self.screened = None;
+        self.recorded = self.recording.take(seq, &asked, fuel_used)?;
+        if self.recorded.is_some() { Ok(None) } else { Ok(Some(Call { seq, request })) }
+    }
+
+    /// Answers from the journal what was answered before: no gate, no tool, no new record.
+    pub(super) async fn answer_from_journal(&mut self) -> Way {
+        match self.recorded.take() {
+            Some(Recorded::Answer { stamp, request, result, vault }) => {
+                self.vault.restore(vault);
+                self.instruments.clock.record(stamp.time_ms, stamp.fuel_used);
+                if let Some(Request::RandomBytes { length }) = request
+                    && let Ok(Reply::Random(bytes)) = &result
+                    && self.instruments.random_bytes(length) != *bytes
+                {
+                    return Way::Stop(Refusal::new(Code::RunDiverged, "the run's randomness is not what it was"));
+                }
+                let (seq, operation) = (self.current.seq, self.current.operation);
+                self.recorder.tell(What::Replayed { seq, operation });
+                self.replayed(result.map_err(Refusal::from))
+            }
+            Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => Way::Park { until_ms },
+            Some(Recorded::Waiting { .. }) => self.record(Ok(Reply::Unit), Vec::new()).await,
+            None => Way::Stop(self.recorder.inconsistent()),
+        }
+    }
+
+    /// Charges the run's own account for a replayed call, so that its limits bite where they did before.
+    fn replayed(&self, result: Result<Reply, Refusal>) -> Way {
+        use casemate_gate::budget::Resource;
+        let size = result.as_ref().map_or(0, Reply::size) as u64;
+        let charged = self.meter.take(Resource::Calls, 1).and_then(|()| self.meter.take(Resource::ResultBytes, size));
+        match (charged, result) {
+            (Err(refusal), _) => Way::Stop(refusal),
+            (Ok(()), Err(refusal)) if refusal.ends_run() => Way::Stop(refusal),
+            (Ok(()), result) => {
+                if result.is_err()
+                    && let Err(refusal) = self.meter.denied()
+                {
+                    return Way::Stop(refusal);
+                }
+                Way::Answer(result)
+            }
+        }
+    }
+
+    /// Records a refusal and answers with it; stops the run where the refusal says so.
+    pub(super) async fn refuse(&mut self, refusal: Refusal) -> Way {
+        if refusal.code() == Code::AuditUnavailable || refusal.code() == Code::RunFenced {
+            return Way::Stop(refusal); // nothing can be recorded, so nothing more may happen
+        }
+        let too_often = self.meter.denied().err();
+        let ends = refusal.ends_run();
+        match self.record(Err(refusal), Vec::new()).await {
+            Way::Answer(Err(refusal)) if ends => Way::Stop(refusal),
+            way @ Way::Stop(_) => way,
+            way => too_often.map_or(way, Way::Stop),
+        }
+    }
+
+    /// Puts the waiting on record, durably, and gives the run up.
+    pub(super) async fn park(&mut self, until_ms: u64) -> Way {
+        let stamp = self.stamp();
+        let frame = Frame::Wait { stamp, asked: self.current.asked, until_ms };
+        match self.recorder.wait(frame, &self.current, stamp).await {
+            Ok(()) => {
+                self.recorder.tell(What::Parked { until_ms });
+                Way::Park { until_ms }
+            }
+            Err(refusal) => Way::Stop(refusal),
+        }
+    }
+
+    /// Ends the call: settles the budget, commits the effect together with its outcome, answers the guest.
+    pub(super) async fn conclude(
+        &mut self,
+        permit: Permit,
+        redacted: Result<(Reply, Vec<Finding>), Refusal>,
+        effect: Option<PendingEffect>,
+    ) -> Way {
+        let logged = match permit.request() {
+            Request::LogEmit { level, message } => Some((*level, message.clone())),
+            _ => None,
+        };
+        let durable = permit.durable().is_ok();
+        let (mut findings, settled) = audit::conclude(permit, redacted.as_ref().ok().map(|(reply, _)| reply));
+        let result = redacted.and_then(|(reply, found)| {
+            findings.extend(found);
+            settled.map(|()| reply)
+        });
+        let refused = result.as_ref().err().cloned();
+        let way = if durable {
+            let effect = if refused.is_some() { None } else { effect };
+            self.record_outcome(result, findings, effect).await
+        } else {
+            self.record(result, findings).await
+        };
+        if let (Some((level, message)), Way::Answer(Ok(_))) = (logged, &way) {
+            self.recorder.tell(What::Logged { level, message });
+        }
+        match refused {
+            Some(refusal) if refusal.ends_run() => Way::Stop(refusal),
+            Some(_) => match self.meter.denied() {
+                Ok(()) => way,
+                Err(stop) => Way::Stop(stop),
+            },
+            None => way,
+        }
+    }
+
+    /// Records a call without an effect, or a refused one; the record rides with the next durable one.
+    async fn record(&mut self, result: Result<Reply, Refusal>, findings: Vec<Finding>) -> Way {
+        let stamp = self.stamp();
+        let frame = Frame::Call {
+            stamp,
+            asked: self.current.asked,
+            request: self.screened.take(),
+            result: recorded(&result),
+            vault: self.vault.take_fresh(),
+        };
+        let told = self.crossed(&result, findings);
+        match self.recorder.ride(frame, &self.current, stamp, told).await {
+            Ok(()) => Way::Answer(result),
+            Err(refusal) => Way::Stop(refusal),
+        }
+    }
+
+    async fn record_outcome(
+        &mut self,
+        result: Result<Reply, Refusal>,
+        findings: Vec<Finding>,
+        effect: Option<PendingEffect>,
+    ) -> Way {
+        let stamp = self.stamp();
+        let frame = Frame::Outcome {
+            stamp,
+            result: recorded(&result),
+            vault: self.vault.take_fresh(),
+        };
+        let told = self.crossed(&result, findings);
+        match self.recorder.outcome(frame, &self.current, stamp, told, effect).await {
+            Ok(()) => Way::Answer(result),
+            Err(refusal) => Way::Stop(refusal),
+        }
+    }
+
+    fn stamp(&mut self) -> Stamp {
+        let stamp = Stamp { time_ms: self.instruments.clock.stamp(), fuel_used: self.current.fuel_used };
+        self.instruments.clock.record(stamp.time_ms, stamp.fuel_used);
+        stamp
+    }
+
+    fn crossed(&self, result: &Result<Reply, Refusal>, findings: Vec<Finding>) -> Crossed {
+        Crossed {
+            seq: self.current.seq,
+            operation: self.current.operation,
+            refusal: result.as_ref().err().cloned(),
+            findings,
+            remaining: self.meter.remaining(),
+            index: 0,
+            elapsed: self.current.begun.elapsed(),
+        }
+    }
+
+    /// Puts the run's end on record, durably, with everything that still waits.
+    ///
+    /// # Errors
+    /// When it can't be recorded: then nothing of it may leave the host.
+    pub async fn end(
+        mut self,
+        result: Result<serde_json::Value, Refusal>,
+        fuel_used: u64,
+        running: Duration,
+    ) -> Result<Ended, Refusal> {
+        self.current.fuel_used = fuel_used;
+        let result = match result {
+            Ok(mut document) => {
+                casemate_gate::pii::document(&mut self.guard(), &mut document).map(|_| document.to_string())
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let stamp = self.stamp();
+        let answered = result.clone().map_err(|refusal| Refused::from(&refusal));
+        let index = self.recorder.end(Frame::End { stamp, result: answered }, self.current.seq.next(), stamp).await?;
+        self.recorder.tell(What::Ended { refusal: result.as_ref().err().cloned(), index });
+        let calls = self.meter.used(casemate_gate::budget::Resource::Calls);
+        Ok(Ended { result, index, bill: Bill { fuel_used, calls, running } })
+    }
+}
+
+/// The answer as the journal keeps it.
+fn recorded(result: &Result<Reply, Refusal>) -> Answered {
+    result.clone().map_err(|refusal| Refused::from(&refusal))
+}

@@ -1,0 +1,259 @@
+//! Puts a run on record: seals each frame once and gives the same sealed bytes to the journal and the ledger. Records
+//! of calls without an effect wait here until something must be durable, and then go in one batch. It doesn't know
+//! what the frames mean.
+
+use std::sync::Arc;
+
+use casemate_abi::Code;
+use casemate_gate::journal::{self, Journal, JournalError, Row, RowKind};
+use casemate_gate::rls::Scope;
+use casemate_gate::vault::VaultRecord;
+use casemate_gate::{Call, Digest, Epoch, Refusal, RunId, Seq, TenantId};
+use casemate_keys::{Context, DataKey, Purpose, random};
+use casemate_ledger::{AppendError, Draft, Kind, Ledger, Receipt};
+
+use super::event::{Crossed, Event, Events, What};
+use super::frame::{Frame, Stamp};
+use super::passage::Current;
+use crate::tools::PendingEffect;
+
+/// Most records that wait.
+const WAITING_RECORDS: usize = 256;
+/// Most bytes of records that wait; a frame of the ledger takes four times as many.
+const WAITING_BYTES: usize = 1024 * 1024;
+
+/// Where the records of a run belong.
+pub struct Place {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which run.
+    pub run: RunId,
+    /// Under which claim.
+    pub epoch: Epoch,
+    /// Under which policy.
+    pub policy: Digest,
+    /// For the journal's transactions.
+    pub scope: Scope,
+    /// Seals the frames.
+    pub key: DataKey,
+}
+
+struct Waiting {
+    draft: Draft,
+    row: Option<Row>,
+    told: Option<Crossed>,
+}
+
+/// Puts one run on record.
+pub struct Recorder {
+    place: Place,
+    ledger: Arc<Ledger>,
+    journal: Arc<dyn Journal>,
+    events: Option<Events>,
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
+}
+
+/// What stands in a leaf beside the run's own names.
+struct Head {
+    kind: Kind,
+    row: RowKind,
+    seq: Seq,
+    tool: u16,
+    decision: u16,
+    time_ms: u64,
+}
+
+impl Recorder {
+    /// A recorder with nothing waiting.
+    #[must_use]
+    pub const fn new(place: Place, ledger: Arc<Ledger>, journal: Arc<dyn Journal>, events: Option<Events>) -> Self {
+        Self { place, ledger, journal, events, waiting: Vec::new(), waiting_bytes: 0 }
+    }
+
+    pub(super) fn tell(&self, what: What) {
+        if let Some(events) = &self.events {
+            // A transcript that nobody reads any more is no reason to stop.
+            let _closed = events.send(Event { tenant: self.place.tenant, run: self.place.run, what });
+        }
+    }
+
+    pub(super) fn inconsistent(&self) -> Refusal {
+        Refusal::new(Code::AuditUnavailable, "the call could not be put on record")
+            .with_internal(format!("run {} lost track of its record", self.place.run))
+    }
+
+    /// Puts the run's beginning on record, durably, so that it can begin again.
+    ///
+    /// # Errors
+    /// When it can't be recorded.
+    pub async fn start(&mut self, frame: &Frame, time_ms: u64) -> Result<(), Refusal> {
+        let seq = Seq::default();
+        self.push(frame, Head { kind: Kind::Open, row: RowKind::Start, seq, tool: 0, decision: 0, time_ms }, None)?;
+        self.tell(What::Started { resumed: false });
+        self.flush().await.map(drop)
+    }
+
+    /// Says that the run begins again.
+    pub fn resumed(&self) {
+        self.tell(What::Started { resumed: true });
+    }
+
+    pub(super) async fn intend(
+        &mut self,
+        call: &Call,
+        vault: Vec<VaultRecord>,
+        current: &Current,
+    ) -> Result<(Receipt, journal::Receipt), Refusal> {
+        let stamp = Stamp { time_ms: crate::clock::now_ms(), fuel_used: current.fuel_used };
+        let frame = Frame::Intent { stamp, asked: current.asked, request: call.request.clone(), vault };
+        let head = current.head(Kind::Intent, RowKind::Intent, 0, stamp);
+        self.push(&frame, head, None)?;
+        match self.flush().await? {
+            (Some(ledger), Some(journal)) => Ok((ledger, journal)),
+            _ => Err(self.inconsistent()),
+        }
+    }
+
+    /// The record waits for the next one that must be durable.
+    pub(super) async fn ride(
+        &mut self,
+        frame: Frame,
+        current: &Current,
+        stamp: Stamp,
+        told: Crossed,
+    ) -> Result<(), Refusal> {
+        let decision = decision(&told);
+        let kind = if decision == 0 { Kind::Outcome } else { Kind::Refusal };
+        self.push(&frame, current.head(kind, RowKind::Outcome, decision, stamp), Some(told))?;
+        if self.waiting.len() >= WAITING_RECORDS || self.waiting_bytes >= WAITING_BYTES {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// The outcome of an intent: committed in one transaction with its effect, if there is one.
+    pub(super) async fn outcome(
+        &mut self,
+        frame: Frame,
+        current: &Current,
+        stamp: Stamp,
+        told: Crossed,
+        effect: Option<PendingEffect>,
+    ) -> Result<(), Refusal> {
+        let decision = decision(&told);
+        let kind = if decision == 0 { Kind::Outcome } else { Kind::Refusal };
+        self.push(&frame, current.head(kind, RowKind::Outcome, decision, stamp), Some(told))?;
+        let row = self.waiting.last_mut().and_then(|waiting| if effect.is_some() { waiting.row.take() } else { None });
+        match (effect, row) {
+            (Some(effect), Some(row)) => effect.commit_with(vec![row]).await.map_err(|error| journal_refusal(&error)),
+            (Some(_), None) => Err(self.inconsistent()),
+            (None, _) => Ok(()),
+        }
+    }
+
+    pub(super) async fn wait(&mut self, frame: Frame, current: &Current, stamp: Stamp) -> Result<(), Refusal> {
+        self.push(&frame, current.head(Kind::Intent, RowKind::Intent, 0, stamp), None)?;
+        self.flush().await.map(drop)
+    }
+
+    /// Puts the end on record and has the tenant's log signed; returns the end's index.
+    pub(super) async fn end(&mut self, frame: Frame, seq: Seq, stamp: Stamp) -> Result<u64, Refusal> {
+        let decision = match &frame {
+            Frame::End { result: Err(refused), .. } => refused.number(),
+            _ => 0,
+        };
+        let time_ms = stamp.time_ms;
+        self.push(&frame, Head { kind: Kind::End, row: RowKind::End, seq, tool: 0, decision, time_ms }, None)?;
+        let (receipt, _) = self.flush().await?;
+        let index = receipt.ok_or_else(|| self.inconsistent())?.index();
+        let origin = self.ledger.origin(self.place.tenant.as_uuid());
+        self.ledger.checkpoint(origin).await.map_err(|error| {
+            Refusal::new(Code::AuditUnavailable, "the log could not be signed").with_internal(error)
+        })?;
+        Ok(index)
+    }
+
+    fn push(&mut self, frame: &Frame, head: Head, told: Option<Crossed>) -> Result<(), Refusal> {
+        let Place { tenant, run, epoch, policy, key, .. } = &self.place;
+        let fail = |cause: &dyn std::fmt::Display| {
+            Refusal::new(Code::AuditUnavailable, "the call could not be put on record").with_internal(cause)
+        };
+        let plain = frame.encode().map_err(|cause| fail(&cause))?;
+        let context = Context {
+            tenant: tenant.as_uuid(),
+            purpose: Purpose::Frame,
+            id: run.as_uuid(),
+            part: part(head.seq, head.row),
+        };
+        let sealed = key.seal(&context, &plain).map_err(|cause| fail(&cause))?;
+        let draft = Draft {
+            kind: head.kind,
+            tenant: tenant.as_uuid(),
+            run: run.as_uuid(),
+            seq: head.seq.get(),
+            epoch: epoch.get(),
+            tool: head.tool,
+            decision: head.decision,
+            time_ms: head.time_ms,
+            policy: *policy.as_bytes(),
+            salt: random().map_err(|cause| fail(&cause))?,
+            payload: sealed.clone(),
+        };
+        self.waiting_bytes = self.waiting_bytes.saturating_add(sealed.len());
+        let row = Row { run: *run, seq: head.seq, epoch: *epoch, kind: head.row, sealed };
+        self.waiting.push(Waiting { draft, row: Some(row), told });
+        Ok(())
+    }
+
+    /// Makes everything that waits durable in ledger and journal, side by side, and tells of it.
+    async fn flush(&mut self) -> Result<(Option<Receipt>, Option<journal::Receipt>), Refusal> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
+        let (mut drafts, mut rows, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        for Waiting { draft, row, told: what } in waiting {
+            drafts.push(draft);
+            rows.extend(row);
+            told.push(what);
+        }
+        let journal = journal::commit(&*self.journal, &self.place.scope, rows);
+        let (receipts, journal) = futures_util::future::join(self.ledger.submit(drafts), journal).await;
+        let journal = journal.map_err(|error| journal_refusal(&error))?;
+        let receipts = receipts.map_err(|error| ledger_refusal(&error))?;
+        for (receipt, told) in receipts.iter().zip(told) {
+            if let Some(crossed) = told {
+                self.tell(What::Crossed(Crossed { index: receipt.index(), ..crossed }));
+            }
+        }
+        Ok((receipts.into_iter().last(), journal))
+    }
+}
+
+impl Current {
+    fn head(&self, kind: Kind, row: RowKind, decision: u16, stamp: Stamp) -> Head {
+        Head { kind, row, seq: self.seq, tool: self.operation.number(), decision, time_ms: stamp.time_ms }
+    }
+}
+
+/// The place of a frame among those sealed for one run: intent and outcome of a call differ.
+#[must_use]
+pub const fn part(seq: Seq, row: RowKind) -> u64 {
+    seq.get().wrapping_mul(4).wrapping_add(row.number() as u64)
+}
+
+fn decision(told: &Crossed) -> u16 {
+    told.refusal.as_ref().map_or(0, |refusal| refusal.code() as u16)
+}
+
+fn journal_refusal(error: &JournalError) -> Refusal {
+    match error {
+        JournalError::Fenced => Refusal::new(Code::RunFenced, "another host has claimed the run"),
+        JournalError::Unavailable(cause) => {
+            Refusal::new(Code::AuditUnavailable, "the journal can't be written").with_internal(cause)
+        }
+    }
+}
+
+fn ledger_refusal(error: &AppendError) -> Refusal {
+    Refusal::new(Code::AuditUnavailable, "the ledger can't be written").with_internal(error)
+}

@@ -1,0 +1,78 @@
+//! Why a job can't be run. A run that ends by a refusal is none of these: it ran. It doesn't know how an orchestrator
+//! is told.
+
+use casemate_gate::Refusal;
+use casemate_keys::KeyError;
+use casemate_ledger::{AppendError, ReadError};
+use casemate_store::{RoleError, StoreError};
+
+use crate::crossing::frame::FrameError;
+use crate::sandbox::{ComponentError, EngineError};
+
+/// Why a job can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// The component isn't admitted.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// The granted tables can't be given in Postgres.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The sandbox.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A record of the journal.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The ledger can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The ledger can't be written.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The run was refused before its first instruction, or its end could not be recorded.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The grants need Postgres and the host has none.
+    #[error("start the host with a database: the agent's grants need one")]
+    NoDatabase,
+    /// There is no such run that could go on.
+    #[error("check the run's id with `casemate runs`: there is none that could go on under it")]
+    NoRun,
+    /// The run was started with something else.
+    #[error("resume the run with the component, policy and host version with which it was started")]
+    Changed,
+}
+
+impl From<Refusal> for DispatchError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl DispatchError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Component(error) => error.code(),
+            Self::Role(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Keys(error) => error.code(),
+            Self::Engine(error) => error.code(),
+            Self::Frame(_) => "journal-frame",
+            Self::Read(error) => error.code(),
+            Self::Append(error) => error.code(),
+            Self::Refused(refusal) => refusal.code().name(),
+            Self::NoDatabase => "run-needs-database",
+            Self::NoRun => "run-unknown",
+            Self::Changed => "run-changed",
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Where the state of runs is kept: in Postgres, or in memory for runs whose grants need no database. It doesn't know
+//! what is in a frame beyond its start.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use casemate_gate::journal::{MemoryJournal, Row, RowKind};
+use casemate_gate::policy::Grants;
+use casemate_gate::rls::Scope;
+use casemate_gate::{Digest, Epoch, Refusal, RunId, Seq, TenantId};
+use casemate_keys::{Context, DataKey, KeyWrapper as _, LocalKeyFile, Purpose, WrappedKey};
+use casemate_store::{Db, NewRun, RunRecord, RunState};
+
+use super::{DispatchError, Job};
+use crate::crossing::frame::{Frame, Start};
+use crate::crossing::part;
+
+/// Where runs are kept.
+pub enum Records {
+    /// In Postgres: they survive the host.
+    Database(Db),
+    /// In memory: they end with the host.
+    Memory {
+        /// The journal that keeps their frames.
+        journal: Arc<MemoryJournal>,
+        /// Their wrapped keys and claims. Held for one look-up at a time.
+        runs: Mutex<HashMap<RunId, (WrappedKey, Epoch)>>,
+    },
+}
+
+/// A run as it is recorded, under a claim of this host.
+pub(super) struct Claimed {
+    pub(super) epoch: Epoch,
+    pub(super) key: DataKey,
+    /// The sealed rows, for the ledger to be compared with.
+    pub(super) rows: Vec<Row>,
+    /// The opened frames.
+    pub(super) frames: Vec<(Seq, RowKind, Frame)>,
+    /// Whether it was recorded before.
+    pub(super) again: bool,
+}
+
+impl Claimed {
+    /// How the run ended, if that is recorded.
+    pub(super) fn end(&self) -> Option<Result<String, Refusal>> {
+        self.frames.iter().find_map(|(_, _, frame)| match frame {
+            Frame::End { result, .. } => Some(result.clone().map_err(Refusal::from)),
+            _ => None,
+        })
+    }
+
+    pub(super) fn take_start(&mut self) -> Option<Start> {
+        let at = self.frames.iter().position(|(_, _, frame)| matches!(frame, Frame::Start(_)))?;
+        match self.frames.swap_remove(at) {
+            (_, _, Frame::Start(start)) => Some(start),
+            _ => None,
+        }
+    }
+}
+
+impl Records {
+    /// Runs kept in memory.
+    #[must_use]
+    pub fn memory(journal: Arc<MemoryJournal>) -> Self {
+        Self::Memory { journal, runs: Mutex::new(HashMap::new()) }
+    }
+
+    /// The database role that holds exactly the granted tables.
+    pub(super) async fn role(&self, grants: &Grants) -> Result<Option<String>, DispatchError> {
+        match self {
+            _ if !grants.need_database() => Ok(None),
+            Self::Memory { .. } => Err(DispatchError::NoDatabase),
+            Self::Database(_) if grants.tables().is_empty() => Ok(None),
+            Self::Database(db) => Ok(Some(db.ensure_agent_role(&wanted(grants)).await?)),
+        }
+    }
+
+    /// Records a new run and claims it.
+    pub(super) async fn create(
+        &self,
+        scope: &Scope,
+        job: &Job,
+        run: RunId,
+        key: &DataKey,
+        keys: &LocalKeyFile,
+    ) -> Result<Claimed, DispatchError> {
+        let wrapped = keys.wrap(job.tenant.as_uuid(), run.as_uuid(), key)?;
+        let epoch = match self {
+            Self::Database(db) => {
+                let new = NewRun {
+                    id: run,
+                    agent: job.agent.manifest().agent.clone(),
+                    component: job.agent.digest(),
+                    policy: job.policy.digest,
+                    wrapped_key: wrapped.0,
+                };
+                db.create_run(scope, new).await?;
+                db.claim_run(scope, run).await?.epoch
+            }
+            Self::Memory { runs, .. } => {
+                let epoch = Epoch::new(1);
+                runs.lock().unwrap_or_else(PoisonError::into_inner).insert(run, (wrapped, epoch));
+                epoch
+            }
+        };
+        Ok(Claimed { epoch, key: key.duplicate()?, rows: Vec::new(), frames: Vec::new(), again: false })
+    }
+
+    /// Claims a run that was recorded, first of all, so that no other host can append to it; then reads it.
+    pub(super) async fn claim(
+        &self,
+        scope: &Scope,
+        tenant: TenantId,
+        run: RunId,
+        keys: &LocalKeyFile,
+    ) -> Result<Claimed, DispatchError> {
+        let (epoch, wrapped, rows) = match self {
+            Self::Database(db) => {
+                let epoch = db.claim_run(scope, run).await?.epoch;
+                let (record, rows) = db.load_run(scope, run).await?;
+                (epoch, WrappedKey(record.wrapped_key), rows)
+            }
+            Self::Memory { journal, runs } => {
+                let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
+                let (wrapped, epoch) = runs.get_mut(&run).ok_or(DispatchError::NoRun)?;
+                *epoch = epoch.next();
+                (*epoch, wrapped.clone(), journal.rows(run))
+            }
+        };
+        let key = keys.unwrap(tenant.as_uuid(), run.as_uuid(), &wrapped)?;
+        let frames = rows.iter().map(|row| opened(&key, tenant, row)).collect::<Result<_, _>>()?;
+        Ok(Claimed { epoch, key, rows, frames, again: true })
+    }
+
+    /// Digests of component and policy of a run.
+    pub(super) async fn started_with(&self, scope: &Scope, run: RunId) -> Result<(Digest, Digest), DispatchError> {
+        let (record, _) = self.database()?.load_run(scope, run).await?;
+        Ok((record.component, record.policy))
+    }
+
+    /// The tenant's runs, the newest first.
+    pub(super) async fn list(&self, scope: &Scope, limit: u32) -> Result<Vec<RunRecord>, DispatchError> {
+        Ok(self.database()?.list_runs(scope, limit).await?)
+    }
+
+    const fn database(&self) -> Result<&Db, DispatchError> {
+        match self {
+            Self::Database(db) => Ok(db),
+            Self::Memory { .. } => Err(DispatchError::NoDatabase),
+        }
+    }
+
+    /// Lets a run go that waits.
+    pub(super) async fn park(
+        &self,
+        scope: &Scope,
+        run: RunId,
+        epoch: Epoch,
+        until_ms: u64,
+    ) -> Result<(), DispatchError> {
+        if let Self::Database(db) = self {
+            let wake_at = UNIX_EPOCH.checked_add(Duration::from_millis(until_ms));
+            db.park_run(scope, run, epoch, wake_at).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a run.
+    pub(super) async fn finish(
+        &self,
+        scope: &Scope,
+        run: RunId,
+        epoch: Epoch,
+        done: bool,
+    ) -> Result<(), DispatchError> {
+        match self {
+            Self::Database(db) => {
+                let state = if done { RunState::Done } else { RunState::Failed };
+                db.finish_run(scope, run, epoch, state).await?;
+            }
+            Self::Memory { journal, runs } => {
+                journal.forget(run);
+                runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq, RowKind, Frame), DispatchError> {
+    let context = Context {
+        tenant: tenant.as_uuid(),
+        purpose: Purpose::Frame,
+        id: row.run.as_uuid(),
+        part: part(row.seq, row.kind),
+    };
+    Ok((row.seq, row.kind, Frame::decode(&key.open(&context, &row.sealed)?)?))
+}
+
+fn wanted(grants: &Grants) -> Vec<casemate_store::TableGrant> {
+    use casemate_gate::Verb;
+    let verbs = |read: bool, write: bool| {
+        [read.then_some(Verb::Read), write.then_some(Verb::Write)].into_iter().flatten().collect()
+    };
+    let table = |table: &casemate_gate::policy::TableGrant| casemate_store::TableGrant {
+        schema: table.schema.clone(),
+        table: table.table.clone(),
+        verbs: verbs(table.read, table.write),
+    };
+    grants.tables().iter().map(table).collect()
+}

@@ -1,0 +1,112 @@
+//! One guest from instantiation to its end: fuel, wall clock, memory, and the way out of it. It doesn't know why the
+//! run was started.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use casemate_abi::{Code, limits};
+use casemate_gate::Refusal;
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use super::admission::Admitted;
+use super::limiter::Limiter;
+use super::outcome::{self, Outcome};
+use crate::crossing::{Passage, Way};
+
+/// Handles that a guest may hold; the world has no resources yet.
+const HANDLES: usize = 64;
+
+/// What a run may burn.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// Units of fuel.
+    pub fuel: u64,
+    /// Time in guest and gates.
+    pub wall_clock: Duration,
+}
+
+/// What became of a guest that ran.
+pub struct Execution {
+    /// Its way through the crossing, for the end to be recorded.
+    pub passage: Passage,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Units of fuel burned, replayed ones included.
+    pub fuel_used: u64,
+    /// Time in guest and gates.
+    pub running: Duration,
+}
+
+/// What belongs to one guest.
+pub(super) struct Guest {
+    pub(super) passage: Passage,
+    pub(super) limiter: Limiter,
+    pub(super) fuel: u64,
+    /// How the crossing ended the run, while the guest is being unwound.
+    pub(super) ended: Option<Way>,
+}
+
+/// The guest is being unwound; why, stands in [`Guest::ended`].
+#[derive(Debug, thiserror::Error)]
+#[error("the run ends here")]
+pub(super) struct Unwind;
+
+pub(super) async fn run(agent: Arc<Admitted>, passage: Passage, input: String, allowance: Allowance) -> Execution {
+    let begun = Instant::now();
+    let limiter = Limiter::new(Arc::clone(passage.meter()));
+    let guest = Guest { passage, limiter, fuel: allowance.fuel, ended: None };
+    let mut store = Store::new(engine_of(&agent), guest);
+    prepare(&mut store, begun + allowance.wall_clock);
+    let ran = tokio::time::timeout(allowance.wall_clock, call(&agent, &mut store, &input)).await;
+    let fuel_used = allowance.fuel.saturating_sub(store.get_fuel().unwrap_or_default());
+    let running = begun.elapsed();
+    let Guest { passage, limiter, ended, .. } = store.into_data();
+    let outcome = match (ended, limiter.stop, ran) {
+        (Some(Way::Park { until_ms }), ..) => Outcome::Parked { until_ms },
+        (Some(Way::Stop(refusal)), ..) | (_, Some(refusal), _) => Outcome::Finished(Err(refusal)),
+        (_, _, Err(_)) => Outcome::Finished(Err(too_long(allowance.wall_clock))),
+        (_, _, Ok(Ok(result))) => Outcome::Finished(outcome::returned(result)),
+        (_, _, Ok(Err(error))) if error.is::<TooLong>() => Outcome::Finished(Err(too_long(allowance.wall_clock))),
+        (_, _, Ok(Err(error))) => {
+            Outcome::Finished(Err(outcome::trapped(&error, passage.meter(), limiter.at_cap, fuel_used)))
+        }
+    };
+    Execution { passage, outcome, fuel_used, running }
+}
+
+fn engine_of(agent: &Admitted) -> &Engine {
+    agent.prepared.engine()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the run took longer than it may")]
+struct TooLong;
+
+fn too_long(limit: Duration) -> Refusal {
+    let message = format!("the run's budget `wall-clock` is used up: {} ms", limit.as_millis());
+    Refusal::new(Code::BudgetWallClock, message)
+}
+
+fn prepare(store: &mut Store<Guest>, deadline: Instant) {
+    store.limiter(|guest| &mut guest.limiter);
+    store.set_hostcall_fuel(limits::CALL_BYTES.saturating_mul(2));
+    store.set_max_component_handles(HANDLES);
+    store.set_epoch_deadline(1);
+    // The one point at which a guest that calls nobody can be stopped by the clock.
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() < deadline { Ok(UpdateDeadline::Yield(1)) } else { Err(wasmtime::Error::new(TooLong)) }
+    });
+}
+
+async fn call(
+    agent: &Admitted,
+    store: &mut Store<Guest>,
+    input: &str,
+) -> wasmtime::Result<Result<String, casemate_bindings::Failure>> {
+    let fuel = store.data().fuel;
+    // What instantiation burns depends on the host's memory tricks, so it is bounded but not counted.
+    store.set_fuel(fuel)?;
+    let instance = agent.prepared.instantiate_async(&mut *store).await?;
+    store.set_fuel(fuel)?;
+    instance.call_run(store, input).await
+}

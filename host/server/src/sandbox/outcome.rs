@@ -1,0 +1,67 @@
+//! How a run came to its end in the sandbox, and what each way of ending is called. It doesn't know what is recorded
+//! of it.
+
+use casemate_abi::Code;
+use casemate_bindings::Failure;
+use casemate_gate::Refusal;
+use casemate_gate::budget::{Meter, Resource};
+use wasmtime::Trap;
+
+/// Longest message of a guest that is kept, in bytes.
+const MESSAGE: usize = 4096;
+
+/// What came of running a guest.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It ended, with a result document or without one.
+    Finished(Result<serde_json::Value, Refusal>),
+    /// It waits until a time, in milliseconds since 1970-01-01T00:00:00Z. Its memory is given up.
+    Parked {
+        /// Until when.
+        until_ms: u64,
+    },
+}
+
+/// The result that a guest returned, in the host's words. A guest may call its failure a refusal; that is its own
+/// statement and no gate's, so the code says that the agent failed.
+pub(super) fn returned(result: Result<String, Failure>) -> Result<serde_json::Value, Refusal> {
+    match result {
+        Ok(text) if text.len() > casemate_abi::limits::DOCUMENT_BYTES => {
+            Err(Refusal::new(Code::RunFailed, format!("the agent's result has {} bytes, which are too many", text.len())))
+        }
+        Ok(text) => serde_json::from_str(&text)
+            .map_err(|_| Refusal::new(Code::RunFailed, "the agent's result is not JSON")),
+        Err(Failure::Refused(refusal)) => {
+            let words = format!("the agent gave up on a refusal: {} [{} {}]", refusal.message, refusal.code, refusal.name);
+            Err(Refusal::new(Code::RunFailed, shortened(words)))
+        }
+        Err(Failure::InvalidInput(words)) => Err(Refusal::new(Code::RunInput, shortened(words))),
+        Err(Failure::Failed(words)) => Err(Refusal::new(Code::RunFailed, shortened(words))),
+    }
+}
+
+/// What a trap is called.
+pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel_used: u64) -> Refusal {
+    let trap = error.downcast_ref::<Trap>();
+    if trap == Some(&Trap::OutOfFuel) {
+        let message = format!("the run's budget `fuel` is used up: {fuel_used} units burned");
+        return Refusal::new(Code::BudgetFuel, message);
+    }
+    // A guest that is refused memory seldom survives it; what killed it is the cap.
+    if at_cap {
+        return meter.at_cap(Resource::Memory);
+    }
+    match trap {
+        Some(trap) => Refusal::new(Code::RunTrapped, format!("the guest trapped: {trap}")).with_internal(error),
+        None => Refusal::new(Code::RunTrapped, "the guest could not be run").with_internal(format!("{error:#}")),
+    }
+}
+
+fn shortened(mut words: String) -> String {
+    if words.len() > MESSAGE {
+        let end = (0..=MESSAGE).rev().find(|end| words.is_char_boundary(*end)).unwrap_or_default();
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}

@@ -1,0 +1,15 @@
+//! The host's own log: to standard error, in words or as JSON lines. Arguments and replies of calls never go there. It
+//! doesn't know what is logged.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Starts the log. `filter` is a directive of `tracing`, such as `info` or `casemate_server=debug`.
+pub fn start(filter: Option<&str>, json: bool) {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::WARN.into())
+        .parse_lossy(filter.unwrap_or_default());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second start, as tests make it, keeps the first.
+    let _started = if json { log.json().try_init() } else { log.try_init() };
+}

@@ -1,0 +1,122 @@
+//! The tools: what can be done in the world, one file each. A tool sees its permit and the run's own instruments, and
+//! nothing else of its caller. It doesn't know gates, ledger or wasm.
+
+mod clock;
+mod kv;
+mod random;
+mod sql;
+
+use casemate_abi::Code;
+use casemate_gate::audit::Permit;
+use casemate_gate::journal::{JournalError, Row};
+use casemate_gate::{Refusal, Reply, Request};
+use casemate_store::{Db, TenantTx};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+
+use crate::clock::VirtualClock;
+
+/// What a tool answers.
+pub enum Answer {
+    /// It is done.
+    Done {
+        /// For the guest.
+        reply: Reply,
+        /// The change that becomes real together with its record.
+        effect: Option<PendingEffect>,
+    },
+    /// The run should give up its memory until a time, in milliseconds since 1970-01-01T00:00:00Z.
+    Wait {
+        /// Until when.
+        until_ms: u64,
+    },
+}
+
+impl Answer {
+    const fn done(reply: Reply) -> Self {
+        Self::Done { reply, effect: None }
+    }
+}
+
+/// A change that is made and not committed: dropped, it never happened.
+pub struct PendingEffect(TenantTx);
+
+impl PendingEffect {
+    /// Commits the change together with the journal's rows.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then neither is kept.
+    pub async fn commit_with(self, rows: Vec<Row>) -> Result<(), JournalError> {
+        self.0.commit_with(rows).await
+    }
+}
+
+/// A run's own clock and randomness.
+#[derive(Debug)]
+pub struct Instruments {
+    /// The virtual clock.
+    pub clock: VirtualClock,
+    /// Fuel that the run had burned when it made the call that is under way.
+    pub fuel_used: u64,
+    random: ChaCha20Rng,
+}
+
+impl Instruments {
+    /// Instruments of a run with this seed, whose clock stands at its start.
+    #[must_use]
+    pub fn new(seed: [u8; 32], started_ms: u64) -> Self {
+        let mut clock = VirtualClock::default();
+        clock.record(started_ms, 0);
+        Self { clock, fuel_used: 0, random: ChaCha20Rng::from_seed(seed) }
+    }
+
+    /// The next bytes of the run's randomness.
+    pub fn random_bytes(&mut self, length: u32) -> Vec<u8> {
+        let mut bytes = vec![0; length as usize];
+        self.random.fill_bytes(&mut bytes);
+        bytes
+    }
+}
+
+/// Every tool, with what it needs of the world.
+pub struct Tools {
+    database: Option<Db>,
+}
+
+impl Tools {
+    /// Tools with a database, or without one for runs whose grants need none.
+    #[must_use]
+    pub const fn new(database: Option<Db>) -> Self {
+        Self { database }
+    }
+
+    /// Does what the permit permits.
+    ///
+    /// # Errors
+    /// A refusal: the tool could not do it, and nothing happened.
+    pub async fn run(&self, permit: &Permit, instruments: &mut Instruments) -> Result<Answer, Refusal> {
+        match permit.request() {
+            Request::SqlQuery { statement, parameters } => {
+                sql::query(self.database()?, permit, statement, parameters).await
+            }
+            Request::SqlExecute { statement, parameters } => {
+                sql::execute(self.database()?, permit, statement, parameters).await
+            }
+            Request::KvGet { key } => kv::get(self.database()?, permit, key).await,
+            Request::KvSet { key, value } => kv::set(self.database()?, permit, key, value).await,
+            Request::KvDelete { key } => kv::delete(self.database()?, permit, key).await,
+            Request::KvAdd { key, delta } => kv::add(self.database()?, permit, key, *delta).await,
+            // The line is kept by its record; whoever follows the run reads it from there.
+            Request::LogEmit { .. } => Ok(Answer::done(Reply::Unit)),
+            Request::ClockNow => Ok(clock::now(instruments)),
+            Request::ClockSleep { milliseconds } => Ok(clock::sleep(instruments, *milliseconds)),
+            Request::RandomBytes { length } => Ok(random::bytes(instruments, *length)),
+        }
+    }
+
+    fn database(&self) -> Result<&Db, Refusal> {
+        self.database.as_ref().ok_or_else(|| {
+            Refusal::new(Code::RowsUnavailable, "the host runs without a database")
+        })
+    }
+}

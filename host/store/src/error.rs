@@ -1,0 +1,101 @@
+//! Why the store's own work failed. Display says what to do; what Postgres said is the source and stays inside,
+//! because it may quote a tenant's data. Errors of an agent's statements are `SqlError`.
+
+use casemate_gate::TenantId;
+
+use crate::cluster::ClusterError;
+use crate::session::SqlError;
+
+/// Why the host's own records can't be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The server or its files.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// No connection, or it broke.
+    #[error("check that Postgres runs, then try again")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The roles could not be made.
+    #[error("read the server's log: the database's roles could not be prepared")]
+    Bootstrap(#[source] sqlx::Error),
+    /// A migration failed.
+    #[error("restore a backup or report this: the database could not be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The database was migrated by a newer Casemate.
+    #[error("use the newer Casemate that this database was migrated by")]
+    Newer,
+    /// The file with the logins' passwords is damaged.
+    #[error("restore the file `credentials` of the data directory")]
+    Credentials,
+    /// An operator's SQL file failed.
+    #[error("correct the SQL file: Postgres refused it with SQLSTATE {sqlstate}")]
+    Sql {
+        /// Postgres's code.
+        sqlstate: String,
+        /// What it said; for the operator who wrote the file.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A tenant of that name exists.
+    #[error("choose another name: the tenant exists")]
+    TenantExists,
+    /// Not a name of a tenant.
+    #[error("name a tenant with 1 to 64 of a-z, 0-9, '.', '_' and '-', starting with a letter or digit")]
+    TenantName,
+    /// No such tenant.
+    #[error("add the tenant first: {0} is not known")]
+    NoTenant(TenantId),
+    /// No such run of this tenant.
+    #[error("name a run of this tenant")]
+    NoRun,
+    /// The run isn't in a state in which this can be done, or another host has claimed it.
+    #[error("stop this run: it has ended, waits, or another host has claimed it")]
+    Fenced,
+    /// The run's journal is larger than a host loads.
+    #[error("end the run: its journal is over {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// A tenant transaction failed.
+    #[error(transparent)]
+    Transaction(#[from] SqlError),
+    /// No randomness, or the key library failed.
+    #[error("repair the system's source of randomness")]
+    Keys(#[from] casemate_keys::KeyError),
+}
+
+impl StoreError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Cluster(error) => error.code(),
+            Self::Unreachable(_) => "store-unreachable",
+            Self::Bootstrap(_) => "store-bootstrap",
+            Self::Migrate(_) => "store-migrate",
+            Self::Newer => "store-newer",
+            Self::Credentials => "store-credentials",
+            Self::Sql { .. } => "store-sql",
+            Self::TenantExists => "store-tenant-exists",
+            Self::TenantName => "store-tenant-name",
+            Self::NoTenant(_) => "store-no-tenant",
+            Self::NoRun => "store-no-run",
+            Self::Fenced => "store-run-fenced",
+            Self::TooLarge { .. } => "store-run-too-large",
+            Self::Transaction(error) => error.code(),
+            Self::Keys(_) => "store-random",
+        }
+    }
+
+    /// For `map_err` where nothing but the connection can fail.
+    pub(crate) fn unreachable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unreachable(error.into())
+    }
+}
+
+/// Postgres's code of an error, if it is Postgres's.
+pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
+}

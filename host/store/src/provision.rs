@@ -1,0 +1,137 @@
+//! Makes a server into Casemate's database: roles and revocations as superuser, once; migrations as the owner, at
+//! each start. The logins' random passwords lie in a file that only the host reads. It doesn't open tenant sessions.
+
+mod credentials;
+
+use std::path::Path;
+
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use crate::cluster::Cluster;
+use crate::error::{StoreError, sqlstate};
+use crate::wire;
+use credentials::Credentials;
+
+/// Name of the database.
+const DATABASE: &str = "casemate";
+/// What the superuser runs.
+const ROLES: &str = include_str!("../bootstrap/roles.sql");
+/// Most bytes of an operator's SQL file.
+const SQL_FILE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How the three logins reach the database.
+#[derive(Clone)]
+pub struct ConnectInfo {
+    base: PgConnectOptions,
+    credentials: Credentials,
+}
+
+impl std::fmt::Debug for ConnectInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ConnectInfo(…)")
+    }
+}
+
+impl ConnectInfo {
+    pub(crate) fn migrate(&self) -> PgConnectOptions {
+        self.login("casemate_migrate", &self.credentials.migrate)
+    }
+
+    pub(crate) fn host(&self) -> PgConnectOptions {
+        self.login("casemate_host", &self.credentials.host)
+    }
+
+    /// Without sqlx's cache of statements: this login's sessions drop all prepared statements between transactions.
+    pub(crate) fn sql(&self) -> PgConnectOptions {
+        self.login("casemate_sql", &self.credentials.sql).statement_cache_capacity(0)
+    }
+
+    fn login(&self, name: &str, password: &str) -> PgConnectOptions {
+        self.base.clone().database(DATABASE).username(name).password(password).application_name("casemate")
+    }
+
+    /// A connection as the owner of the tables, for the length of one administrative act.
+    pub(crate) async fn owner(&self) -> Result<PgConnection, StoreError> {
+        self.migrate().connect().await.map_err(StoreError::unreachable)
+    }
+
+    /// Runs an operator's SQL file as the owner of the tables: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] when Postgres refuses it.
+    pub async fn apply_sql(&self, text: &str) -> Result<(), StoreError> {
+        let refused = |source| StoreError::Sql { sqlstate: sqlstate(&source).unwrap_or_default(), source };
+        if text.len() > SQL_FILE_BYTES || text.contains('\0') {
+            return Err(refused(sqlx::Error::Protocol("the file is too long or holds a NUL".to_owned())));
+        }
+        let mut owner = self.owner().await?;
+        // One message without BEGIN is one transaction, unless the file says otherwise itself.
+        wire::simple(&mut owner, text.to_owned()).await.map_err(refused)?;
+        owner.close().await.map_err(StoreError::unreachable)
+    }
+}
+
+/// Prepares roles and tables of the cluster's database. Idempotent; a second run checks and changes nothing.
+///
+/// # Errors
+/// What the operator has to do, by code.
+pub async fn provision(cluster: &Cluster) -> Result<ConnectInfo, StoreError> {
+    let base = PgConnectOptions::new_without_pgpass().socket(cluster.socket()).port(5432).disable_statement_logging();
+    let path = cluster.directory().join("credentials");
+    let revision = casemate_gate::Digest::of(ROLES.as_bytes()).to_string();
+    let credentials = match Credentials::read(&path)? {
+        Some(found) if found.revision == revision => found,
+        Some(found) => bootstrap(&base, cluster, Credentials { revision, ..found }, &path).await?,
+        None => bootstrap(&base, cluster, Credentials::generate(revision)?, &path).await?,
+    };
+    let info = ConnectInfo { base, credentials };
+    migrate(&info).await?;
+    Ok(info)
+}
+
+/// The superuser's part. The file is written last: without it the next start does all of this again.
+async fn bootstrap(
+    base: &PgConnectOptions,
+    cluster: &Cluster,
+    credentials: Credentials,
+    path: &Path,
+) -> Result<Credentials, StoreError> {
+    let superuser = base.clone().username("postgres").password(cluster.superuser_password());
+    let mut first = superuser.clone().database("postgres").connect().await.map_err(StoreError::unreachable)?;
+    let exists = format!("select 1 from pg_database where datname = '{DATABASE}'");
+    if wire::simple(&mut first, exists).await.map_err(StoreError::Bootstrap)?.is_empty() {
+        let create = format!("create database {DATABASE} template template0 encoding 'UTF8'");
+        wire::simple(&mut first, create).await.map_err(StoreError::Bootstrap)?;
+    }
+    first.close().await.map_err(StoreError::unreachable)?;
+
+    let mut second = superuser.database(DATABASE).connect().await.map_err(StoreError::unreachable)?;
+    let passwords: String = [
+        ("casemate_migrate", &credentials.migrate),
+        ("casemate_host", &credentials.host),
+        ("casemate_sql", &credentials.sql),
+    ]
+    .iter()
+    .map(|(login, password)| format!("alter role {login} password '{password}';"))
+    .collect();
+    wire::simple(&mut second, format!("begin; {ROLES} {passwords} commit;")).await.map_err(StoreError::Bootstrap)?;
+    second.close().await.map_err(StoreError::unreachable)?;
+    credentials.write(path)?;
+    Ok(credentials)
+}
+
+/// Forward only, in the order of their numbers, each once.
+async fn migrate(info: &ConnectInfo) -> Result<(), StoreError> {
+    let mut owner = info.owner().await?;
+    // Beside the keys: the schema `casemate` holds nothing that isn't protected by row-level security.
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.dangerous_set_table_name("app.migrations");
+    match migrator.run_direct(None, &mut owner, false).await {
+        Ok(()) => {}
+        Err(MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..)) => return Err(StoreError::Newer),
+        Err(error) => return Err(StoreError::Migrate(error)),
+    }
+    owner.close().await.map_err(StoreError::unreachable)
+}

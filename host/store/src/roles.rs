@@ -1,0 +1,214 @@
+//! Agent roles: one database role per set of granted tables, named by a digest of the set, so that Postgres itself
+//! holds a run to its tables. A grant that Postgres couldn't confine to the tenant's rows is an error before any run.
+//! It doesn't know which agent uses a role.
+
+use casemate_gate::{Digest, Verb};
+use sqlx::{Connection, PgConnection, Row};
+
+use crate::error::StoreError;
+use crate::session::Db;
+use crate::wire::{self, identifier};
+
+/// Most tables of one role.
+const TABLES: usize = 256;
+/// What names of agent roles start with; 16 hex digits follow.
+const PREFIX: &str = "casemate_agent_";
+/// Serialises the making of roles: an arbitrary number, this file's own.
+const LOCK: i64 = 0x6361_7365_6d61_7465;
+
+/// What an agent may do with one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableGrant {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// `Read` is SELECT; `Write` is INSERT, UPDATE and DELETE. An update that names columns in WHERE needs both.
+    pub verbs: Vec<Verb>,
+}
+
+/// Why a grant can't be given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RoleError {
+    /// Nothing, too much, or the same table twice.
+    #[error("grant between 1 and {TABLES} tables, each once, with `read`, `write` or both")]
+    Grants,
+    /// No such table, or it is a view.
+    #[error("create the table {table}, or correct its name in the grant")]
+    NoTable {
+        /// Which.
+        table: String,
+    },
+    /// Rows of other tenants wouldn't be hidden.
+    #[error(
+        "give {table} forced row-level security and a restrictive policy to public on `tenant_id = (select app.tenant())`"
+    )]
+    Unprotected {
+        /// Which.
+        table: String,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RoleError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Grants => "store-grants",
+            Self::NoTable { .. } => "store-grant-no-table",
+            Self::Unprotected { .. } => "store-grant-unprotected",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn postgres(error: sqlx::Error) -> Self {
+        Self::Store(StoreError::unreachable(error))
+    }
+}
+
+impl Db {
+    /// The role with exactly these privileges, made if it isn't there. Its name goes into the run's identity.
+    ///
+    /// # Errors
+    /// See [`RoleError`].
+    pub async fn ensure_agent_role(&self, grants: &[TableGrant]) -> Result<String, RoleError> {
+        let wanted = wanted(grants)?;
+        let digest = Digest::of(format!("{wanted:?}").as_bytes()).to_string();
+        let role: String = PREFIX.chars().chain(digest.chars().take(16)).collect();
+        let (info, name) = (self.info().clone(), role.clone());
+        let ensured = self.on_host(async move {
+            let mut owner = info.owner().await?;
+            ensure(&mut owner, &name, &wanted).await?;
+            owner.close().await.map_err(RoleError::postgres)
+        });
+        ensured.await.map_err(StoreError::unreachable)??;
+        Ok(role)
+    }
+}
+
+/// Whether this is a name that [`Db::ensure_agent_role`] gives.
+pub(crate) fn is_agent_role(name: &str) -> bool {
+    name.strip_prefix(PREFIX)
+        .is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+}
+
+/// One table with its privileges, in the order in which the digest is taken.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    schema: String,
+    table: String,
+    read: bool,
+    write: bool,
+}
+
+impl Wanted {
+    fn name(&self) -> String {
+        format!("{}.{}", identifier(&self.schema), identifier(&self.table))
+    }
+
+    fn privileges(&self) -> String {
+        let read = self.read.then_some("SELECT");
+        let write = self.write.then_some("INSERT, UPDATE, DELETE");
+        read.into_iter().chain(write).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn wanted(grants: &[TableGrant]) -> Result<Vec<Wanted>, RoleError> {
+    let known = |name: &str| (1..=63).contains(&name.len()) && !name.contains('\0');
+    let mut wanted = Vec::with_capacity(grants.len());
+    for TableGrant { schema, table, verbs } in grants {
+        let (read, write) = (verbs.contains(&Verb::Read), verbs.contains(&Verb::Write));
+        if !known(schema) || !known(table) || !(read || write) || verbs.contains(&Verb::Wait) {
+            return Err(RoleError::Grants);
+        }
+        wanted.push(Wanted { schema: schema.clone(), table: table.clone(), read, write });
+    }
+    wanted.sort();
+    let twice = wanted.windows(2).any(|pair| match pair {
+        [one, other] => one.name() == other.name(),
+        _ => false,
+    });
+    if wanted.is_empty() || wanted.len() > TABLES || twice { Err(RoleError::Grants) } else { Ok(wanted) }
+}
+
+async fn ensure(owner: &mut PgConnection, role: &str, wanted: &[Wanted]) -> Result<(), RoleError> {
+    let mut tx = owner.begin().await.map_err(RoleError::postgres)?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await.map_err(RoleError::postgres)?;
+    for table in wanted {
+        check(&mut tx, table).await?;
+    }
+    let mut sql = String::new();
+    let exists = sqlx::query("select 1 from pg_roles where rolname = $1").bind(role);
+    if exists.fetch_optional(&mut *tx).await.map_err(RoleError::postgres)?.is_none() {
+        // SET ROLE needs membership, and nothing else: the login is NOINHERIT.
+        sql = format!("CREATE ROLE {role} NOLOGIN; GRANT casemate_agent TO {role}; GRANT {role} TO casemate_sql;");
+    }
+    // Exactly these: what the role was given besides, by hand, is taken back.
+    for table in held(&mut tx, role).await? {
+        sql.push_str(&format!("REVOKE ALL ON {table} FROM {role};"));
+    }
+    for table in wanted {
+        sql.push_str(&format!("GRANT {} ON {} TO {role};", table.privileges(), table.name()));
+        sql.push_str(&format!("GRANT USAGE ON SCHEMA {} TO casemate_agent;", identifier(&table.schema)));
+    }
+    wire::simple(&mut tx, sql).await.map_err(RoleError::postgres)?;
+    tx.commit().await.map_err(RoleError::postgres)
+}
+
+/// Refuses a table whose rows Postgres wouldn't confine to the tenant.
+async fn check(conn: &mut PgConnection, wanted: &Wanted) -> Result<(), RoleError> {
+    let find = "select c.relrowsecurity and c.relforcerowsecurity and exists (
+            select from pg_policy p
+            where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
+              and pg_get_expr(p.polqual, c.oid) = '(tenant_id = ( SELECT app.tenant() AS tenant))'
+              and coalesce(pg_get_expr(p.polwithcheck, c.oid), pg_get_expr(p.polqual, c.oid))
+                = pg_get_expr(p.polqual, c.oid))
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')
+          and n.nspname not in ('casemate', 'app') and n.nspname !~ '^pg_'";
+    let found = sqlx::query(find).bind(&wanted.schema).bind(&wanted.table).fetch_optional(conn).await;
+    match found.map_err(RoleError::postgres)?.map(|row| row.try_get::<bool, _>(0)) {
+        None => Err(RoleError::NoTable { table: wanted.name() }),
+        Some(Ok(true)) => Ok(()),
+        Some(_) => Err(RoleError::Unprotected { table: wanted.name() }),
+    }
+}
+
+/// The tables that the role holds anything on.
+async fn held(conn: &mut PgConnection, role: &str) -> Result<Vec<String>, RoleError> {
+    let find = "select distinct format('%I.%I', n.nspname, c.relname)
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join aclexplode(c.relacl) a
+        where a.grantee = (select oid from pg_roles where rolname = $1)";
+    sqlx::query_scalar(find).bind(role).fetch_all(conn).await.map_err(RoleError::postgres)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_made_names_are_roles() {
+        assert!(is_agent_role("casemate_agent_0123456789abcdef"));
+        for name in ["casemate_agent", "casemate_agent_0123456789abcdeX", "postgres", "casemate_agent_00\"; drop"] {
+            assert!(!is_agent_role(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn refuses_strange_grants() {
+        let grant = |table: &str, verbs: &[Verb]| TableGrant {
+            schema: "public".into(),
+            table: table.into(),
+            verbs: verbs.to_vec(),
+        };
+        assert!(wanted(&[]).is_err());
+        assert!(wanted(&[grant("a", &[])]).is_err());
+        assert!(wanted(&[grant("a", &[Verb::Wait])]).is_err());
+        assert!(wanted(&[grant("a", &[Verb::Read]), grant("a", &[Verb::Write])]).is_err());
+        assert!(wanted(&[grant("a", &[Verb::Read]), grant("b", &[Verb::Write])]).is_ok());
+    }
+}

@@ -1,0 +1,132 @@
+//! How a run and its journal's rows are read from Postgres. It doesn't know the statements.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use casemate_gate::journal::{Row, RowKind};
+use casemate_gate::{AgentName, Digest, Epoch, RunId, Seq, TenantId};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+/// What [`run_record`] reads, in its order. Times are microseconds, which are exact in `bigint`.
+pub(super) const COLUMNS: &str = "id, tenant_id, agent, component_digest, policy_digest, state, epoch, wrapped_key,
+    case when isfinite(wake_at) then (extract(epoch from wake_at) * 1000000)::bigint end,
+    (extract(epoch from created_at) * 1000000)::bigint, (extract(epoch from finished_at) * 1000000)::bigint";
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RunState {
+    /// Accepted, not yet started.
+    Ready,
+    /// Held by a host.
+    Running,
+    /// Parked until an event or a time.
+    Waiting,
+    /// Ended with a result.
+    Done,
+    /// Ended without one.
+    Failed,
+    /// Ended in the middle of an effect whose outcome nobody knows.
+    Indeterminate,
+}
+
+impl RunState {
+    const ALL: [Self; 6] = [Self::Ready, Self::Running, Self::Waiting, Self::Done, Self::Failed, Self::Indeterminate];
+
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Indeterminate => "indeterminate",
+        }
+    }
+
+    /// Whether nothing comes after it.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Indeterminate)
+    }
+
+    pub(super) fn parse(name: &str) -> Result<Self, sqlx::Error> {
+        Self::ALL.into_iter().find(|state| state.name() == name).ok_or_else(|| strange("state"))
+    }
+}
+
+/// A run as recorded.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which agent.
+    pub agent: AgentName,
+    /// Which component.
+    pub component: Digest,
+    /// Under which policy.
+    pub policy: Digest,
+    /// Where it stands.
+    pub state: RunState,
+    /// The newest claim.
+    pub epoch: Epoch,
+    /// The run's data key, wrapped.
+    pub wrapped_key: Vec<u8>,
+    /// When it should go on.
+    pub wake_at: Option<SystemTime>,
+    /// When it was accepted.
+    pub created_at: SystemTime,
+    /// When it ended.
+    pub finished_at: Option<SystemTime>,
+}
+
+pub(super) fn run_record(row: &PgRow) -> Result<RunRecord, sqlx::Error> {
+    let (id, tenant): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
+    let agent: String = row.try_get(2)?;
+    Ok(RunRecord {
+        id: id.into(),
+        tenant: tenant.into(),
+        agent: AgentName::try_from(agent).map_err(|_| strange("agent"))?,
+        component: digest(row.try_get(3)?)?,
+        policy: digest(row.try_get(4)?)?,
+        state: RunState::parse(row.try_get(5)?)?,
+        epoch: Epoch::new(unsigned(row.try_get(6)?)?),
+        wrapped_key: row.try_get(7)?,
+        wake_at: row.try_get::<Option<i64>, _>(8)?.map(time).transpose()?,
+        created_at: time(row.try_get(9)?)?,
+        finished_at: row.try_get::<Option<i64>, _>(10)?.map(time).transpose()?,
+    })
+}
+
+/// Columns run_id, seq, epoch, kind, frame.
+pub(super) fn journal_row(row: &PgRow) -> Result<Row, sqlx::Error> {
+    let run: Uuid = row.try_get(0)?;
+    Ok(Row {
+        run: run.into(),
+        seq: Seq::new(unsigned(row.try_get(1)?)?),
+        epoch: Epoch::new(unsigned(row.try_get(2)?)?),
+        kind: RowKind::from_number(row.try_get(3)?).ok_or_else(|| strange("kind"))?,
+        sealed: row.try_get(4)?,
+    })
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest, sqlx::Error> {
+    <[u8; 32]>::try_from(bytes).map(Digest::from).map_err(|_| strange("digest"))
+}
+
+fn unsigned(number: i64) -> Result<u64, sqlx::Error> {
+    u64::try_from(number).map_err(|_| strange("number"))
+}
+
+fn time(microseconds: i64) -> Result<SystemTime, sqlx::Error> {
+    Ok(UNIX_EPOCH + Duration::from_micros(unsigned(microseconds)?))
+}
+
+/// The table's checks were passed by, or it was changed by hand.
+fn strange(what: &'static str) -> sqlx::Error {
+    sqlx::Error::Decode(what.into())
+}

@@ -1,0 +1,251 @@
+//! A tenant transaction: opened in one message with the signed claim, the deadline and the role; closed by an append
+//! to the journal and COMMIT in one message. It can't be opened without a `Scope`. It doesn't know what an agent's
+//! statement says.
+
+use std::time::{Duration, Instant};
+
+use casemate_gate::Value;
+use casemate_gate::audit::Durable;
+use casemate_gate::journal::{JournalError, Row};
+use casemate_gate::rls::Scope;
+use futures_util::future::BoxFuture;
+use sqlx::PgConnection;
+
+use super::error::SqlError;
+use super::statement::Statement;
+use super::values::{Caps, Collector, Rows};
+use super::{Db, Lease};
+use crate::journal::{self, Append};
+use crate::wire;
+
+/// Longest transaction, whatever its caller's deadline.
+const LONGEST: Duration = Duration::from_secs(300);
+/// How much later than Postgres the host gives up, so that usually Postgres does, and keeps the connection.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Whether a transaction may change rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// READ ONLY: its journal rows are appended in a transaction of their own right after it.
+    Read,
+    /// Its journal rows commit with what it changed.
+    Write,
+}
+
+/// Which of the two logins a transaction uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// The host's own tables: `kv`, runs. No text of an agent is run.
+    Records,
+    /// An agent's statements, as the role that the scope names.
+    Sql,
+}
+
+/// An open transaction of one tenant. Dropped without `commit_with` or `rollback`, its connection is closed and
+/// Postgres rolls back.
+#[derive(Debug)]
+#[must_use]
+pub struct TenantTx {
+    db: Db,
+    lease: Option<Lease>,
+    scope: Scope,
+    access: Access,
+    door: Door,
+    deadline: Instant,
+}
+
+impl TenantTx {
+    /// Opens one in one round trip. Postgres ends any statement that runs past `deadline`.
+    ///
+    /// # Errors
+    /// [`SqlError::Door`] when the scope has no role for `sql`; [`SqlError::Unavailable`], [`SqlError::Claim`].
+    pub async fn begin(
+        db: &Db,
+        scope: &Scope,
+        access: Access,
+        door: Door,
+        deadline: Instant,
+    ) -> Result<Self, SqlError> {
+        let left = deadline.saturating_duration_since(Instant::now()).min(LONGEST);
+        if left < Duration::from_millis(1) {
+            return Err(SqlError::Deadline);
+        }
+        let deadline = Instant::now() + left;
+        let message = opening(db, scope, access, door, left)?;
+        let pool = db.clone();
+        let opened = db.while_wanted(async move {
+            let mut lease = pool.lease(door).await.map_err(SqlError::unavailable)?;
+            let opened = wire::simple(lease.get(), message).await;
+            match opened.map_err(SqlError::unavailable)?.first() {
+                Some(Some(answer)) if answer == "t" => Ok(lease),
+                _ => Err(SqlError::Claim),
+            }
+        });
+        let lease = opened.await?;
+        Ok(Self { db: db.clone(), lease: Some(lease), scope: scope.clone(), access, door, deadline })
+    }
+
+    /// Runs one SELECT or VALUES, read-only even in a transaction that may write.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn query(&mut self, statement: &str, parameters: &[Value], caps: Caps) -> Result<Rows, SqlError> {
+        self.statement(statement, parameters, true, caps).await.map(|collected| collected.rows)
+    }
+
+    /// Runs one statement that changes rows, and says how many. `_intent` proves that the intent is on record.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn execute(&mut self, _intent: &Durable, statement: &str, parameters: &[Value]) -> Result<u64, SqlError> {
+        self.change(statement, parameters).await
+    }
+
+    pub(crate) async fn change(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, SqlError> {
+        if self.access == Access::Read {
+            return Err(SqlError::ReadOnly);
+        }
+        // A RETURNING clause is run and its rows are dropped, but not without a bound.
+        let caps = Caps { rows: 1 << 20, bytes: 1 << 24 };
+        self.statement(statement, parameters, false, caps).await.map(|collected| collected.changed)
+    }
+
+    /// Appends the rows and commits, together or not at all, in one round trip.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`] when another claim holds the run: everything was rolled back.
+    /// [`JournalError::Unavailable`] when the answer is not known, too: the run has to be claimed anew, and its
+    /// journal says what was kept.
+    pub async fn commit_with(mut self, rows: Vec<Row>) -> Result<(), JournalError> {
+        let unavailable = |error: SqlError| JournalError::Unavailable(error.into());
+        let append = Append::new(self.db.keyring(), &self.scope, &rows)?;
+        let message = match self.access {
+            Access::Write => format!("{}; COMMIT", append.statement()),
+            Access::Read => {
+                let open = opening(&self.db, &self.scope, Access::Write, Door::Records, self.left());
+                format!("COMMIT; {}; {}; COMMIT", open.map_err(unavailable)?, append.statement())
+            }
+        };
+        let lease = self.lease.take().ok_or_else(|| unavailable(SqlError::Over))?;
+        self.db.on_host(finish(lease, message)).await.map_err(journal::unavailable)?
+    }
+
+    /// Ends it without a change.
+    ///
+    /// # Errors
+    /// [`SqlError::Unavailable`]; it is rolled back all the same.
+    pub async fn rollback(mut self) -> Result<(), SqlError> {
+        let Some(lease) = self.lease.take() else { return Ok(()) };
+        self.db.on_host(close(lease, "ROLLBACK")).await.map_err(SqlError::unavailable)?
+    }
+
+    /// Commits the host's own records, which are not part of a run's journal.
+    pub(crate) async fn commit(mut self) -> Result<(), SqlError> {
+        let lease = self.lease.take().ok_or(SqlError::Over)?;
+        self.db.on_host(close(lease, "COMMIT")).await.map_err(SqlError::unavailable)?
+    }
+
+    pub(crate) const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1))
+    }
+
+    async fn statement(
+        &mut self,
+        text: &str,
+        parameters: &[Value],
+        read_only: bool,
+        caps: Caps,
+    ) -> Result<Collector, SqlError> {
+        if self.door != Door::Sql {
+            return Err(SqlError::Door);
+        }
+        let statement = Statement::new(text, parameters)?;
+        let db = self.db.clone();
+        let mut collector = Collector::new(caps);
+        self.with(move |conn| {
+            Box::pin(async move {
+                statement.run(conn, db.passed(), read_only, &mut collector).await?;
+                Ok(collector)
+            })
+        })
+        .await
+    }
+
+    /// Work on the host's own tables.
+    pub(crate) async fn records<T, W>(&mut self, writes: bool, work: W) -> Result<T, SqlError>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, SqlError>> + Send + 'static,
+    {
+        match (self.door, self.access) {
+            (Door::Sql, _) => Err(SqlError::Door),
+            (Door::Records, Access::Read) if writes => Err(SqlError::ReadOnly),
+            (Door::Records, _) => {
+                let result = self.with(work).await;
+                if result.is_err() {
+                    // Postgres has given the transaction up, and would answer COMMIT by a rollback.
+                    self.lease = None;
+                }
+                result
+            }
+        }
+    }
+
+    /// Moves the connection to the host's runtime and back. If the caller goes away meanwhile, it is closed there.
+    async fn with<T, W>(&mut self, work: W) -> Result<T, SqlError>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, SqlError>> + Send + 'static,
+    {
+        let mut lease = self.lease.take().ok_or(SqlError::Over)?;
+        let limit = tokio::time::Instant::from_std(self.deadline + GRACE);
+        let worked = self.db.while_wanted(async move {
+            let conn = lease.get();
+            let result = match tokio::time::timeout_at(limit, work(conn)).await {
+                Ok(result) => result,
+                Err(_) => return Err(SqlError::Deadline),
+            };
+            match result {
+                Err(error) if !error.is_recoverable() => Err(error),
+                result => Ok((lease, result)),
+            }
+        });
+        let (lease, result) = worked.await?;
+        self.lease = Some(lease);
+        result
+    }
+}
+
+/// Everything that opens a transaction, in one message. The token is base64url, hex and dots; the role is checked.
+fn opening(db: &Db, scope: &Scope, access: Access, door: Door, left: Duration) -> Result<String, SqlError> {
+    let token = db.keyring().token(scope, left).map_err(SqlError::unavailable)?;
+    let mode = if access == Access::Read { " READ ONLY" } else { "" };
+    let milliseconds = left.as_millis().max(1);
+    let open = format!("BEGIN{mode}; SELECT app.open('{token}'); SET LOCAL statement_timeout = {milliseconds}");
+    match (door, scope.role()) {
+        (Door::Records, _) => Ok(open),
+        (Door::Sql, Some(role)) if crate::roles::is_agent_role(role) => {
+            Ok(format!("{open}; SET LOCAL ROLE {}", wire::identifier(role)))
+        }
+        (Door::Sql, _) => Err(SqlError::Door),
+    }
+}
+
+/// The last message: on any error the connection is closed and Postgres rolls back.
+async fn finish(mut lease: Lease, message: String) -> Result<(), JournalError> {
+    let conn = lease.get();
+    wire::simple(conn, message).await.map_err(journal::refused)?;
+    lease.clean();
+    Ok(())
+}
+
+async fn close(mut lease: Lease, message: &'static str) -> Result<(), SqlError> {
+    let conn = lease.get();
+    wire::simple(conn, message.to_owned()).await.map_err(SqlError::unavailable)?;
+    lease.clean();
+    Ok(())
+}

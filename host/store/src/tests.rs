@@ -1,0 +1,83 @@
+//! The store against a real Postgres: one cluster for all cases, stopped and removed at the end. Inside the crate,
+//! because a forged claim and a change without a recorded intent can't be made from outside.
+
+mod agent;
+mod claims;
+mod cluster;
+mod hostile;
+mod journal;
+mod measure;
+mod records;
+mod world;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use world::{Outcome, World};
+
+type Case = (&'static str, fn(World) -> BoxFuture<'static, Outcome>);
+
+macro_rules! cases {
+    ($($module:ident :: $case:ident),* $(,)?) => {
+        &[$((concat!(stringify!($module), "::", stringify!($case)), |world| $module::$case(world).boxed())),*]
+    };
+}
+
+const CASES: &[Case] = cases![
+    claims::right_claim_sees_its_rows,
+    claims::wrong_tokens_see_nothing,
+    claims::set_claim_sees_nothing,
+    claims::replayed_claim_sees_nothing,
+    claims::roles_cannot_be_left,
+    claims::old_keys_overlap,
+    hostile::other_kinds_are_refused,
+    hostile::dangerous_functions_are_denied,
+    hostile::other_tenants_are_out_of_reach,
+    hostile::journal_cannot_be_forged,
+    hostile::queries_do_not_write,
+    hostile::sessions_come_back_clean,
+    agent::values_go_both_ways,
+    agent::caps_and_deadline_end_a_query,
+    agent::role_has_exactly_its_grants,
+    agent::unenforceable_grants_are_refused,
+    journal::appends_are_fenced,
+    journal::effect_and_outcome_are_atomic,
+    journal::is_append_only,
+    journal::read_transaction_appends_after,
+    records::tables_are_protected,
+    records::counters_add_up,
+    records::values_are_one_tenants,
+    records::runs_live_and_end,
+    records::tenants_are_listed,
+    cluster::second_host_is_refused,
+];
+
+#[test]
+fn store() -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
+    let home = tempfile::tempdir()?;
+    let started = std::time::Instant::now();
+    let cluster = crate::Cluster::start(home.path(), None)?;
+    println!("initialised in {:?}", started.elapsed());
+    let failed = runtime.block_on(async {
+        let started = std::time::Instant::now();
+        let world = World::new(&cluster).await?;
+        println!("provisioned in {:?}", started.elapsed());
+        let mut failed = Vec::new();
+        for (name, case) in CASES {
+            match tokio::spawn(case(world.clone())).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => failed.push(format!("{name}: {error}, {error:?}")),
+                Err(error) => failed.push(format!("{name}: {error}")),
+            }
+        }
+        if std::env::var_os("CASEMATE_STORE_MEASURE").is_some() {
+            measure::appends(&world).await?;
+        }
+        world.db.close().await;
+        Ok::<_, world::AnyError>(failed)
+    });
+    let adopted = cluster::adoption(cluster, home.path());
+    let failed = failed?;
+    assert!(failed.is_empty(), "failed:\n{}", failed.join("\n"));
+    adopted
+}

@@ -1,0 +1,133 @@
+//! What the cases share: two tenants with rows, a role, and scopes. It doesn't judge anything.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use casemate_gate::call::Origin;
+use casemate_gate::identity::{Identity, Standing};
+use casemate_gate::journal::{Row, RowKind};
+use casemate_gate::rls::{Scope, bookkeeping};
+use casemate_gate::{AgentName, Digest, Epoch, RunId, Seq, TenantId, Value, Verb};
+use uuid::Uuid;
+
+use crate::{Access, Caps, Cluster, Db, Door, NewRun, TableGrant, TenantTx, provision};
+
+pub(super) type AnyError = Box<dyn Error + Send + Sync>;
+pub(super) type Outcome = Result<(), AnyError>;
+
+pub(super) const CAPS: Caps = Caps { rows: 1000, bytes: 1 << 20 };
+/// Rows of each tenant.
+pub(super) const ROWS: usize = 20;
+
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) db: Db,
+    pub(super) home: std::path::PathBuf,
+    pub(super) one: TenantId,
+    pub(super) other: TenantId,
+    pub(super) role: String,
+}
+
+impl World {
+    pub(super) async fn new(cluster: &Cluster) -> Result<Self, AnyError> {
+        let info = provision(cluster).await?;
+        let db = Db::connect(&info).await?;
+        let (one, other) = (db.add_tenant("one").await?, db.add_tenant("other").await?);
+        info.apply_sql(&seed(one, other)).await?;
+        let role = db.ensure_agent_role(&[grant("assessments", &[Verb::Read, Verb::Write])]).await?;
+        Ok(Self { db, home: cluster.directory().to_owned(), one, other, role })
+    }
+
+    pub(super) fn scope(&self, tenant: TenantId, run: RunId) -> Result<Scope, AnyError> {
+        self.scope_as(tenant, run, Some(self.role.clone()))
+    }
+
+    pub(super) fn scope_as(&self, tenant: TenantId, run: RunId, role: Option<String>) -> Result<Scope, AnyError> {
+        let origin = Origin { tenant, agent: AgentName::try_from("assessor".to_owned())?, run };
+        Ok(bookkeeping(&Identity::fix(origin, role, Arc::new(Standing::default()))))
+    }
+
+    /// An agent's transaction for the first tenant, outside of any run.
+    pub(super) async fn sql(&self, access: Access) -> Result<TenantTx, AnyError> {
+        let scope = self.scope(self.one, new_id())?;
+        Ok(TenantTx::begin(&self.db, &scope, access, Door::Sql, soon()).await?)
+    }
+
+    /// A run that this host holds, with its scope and epoch.
+    pub(super) async fn run(&self, tenant: TenantId) -> Result<(Scope, RunId, Epoch), AnyError> {
+        let id = new_id();
+        let scope = self.scope(tenant, id)?;
+        self.db.create_run(&scope, new_run(&scope, id)).await?;
+        let record = self.db.claim_run(&scope, id).await?;
+        Ok((scope, id, record.epoch))
+    }
+}
+
+pub(super) fn new_id() -> RunId {
+    Uuid::now_v7().into()
+}
+
+pub(super) fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(20)
+}
+
+pub(super) fn new_run(scope: &Scope, id: RunId) -> NewRun {
+    let (component, policy) = (Digest::of(b"component"), Digest::of(b"policy"));
+    NewRun { id, agent: scope.agent().clone(), component, policy, wrapped_key: vec![1, 2, 3] }
+}
+
+pub(super) fn row(run: RunId, seq: u64, epoch: Epoch, kind: RowKind) -> Row {
+    Row { run, seq: Seq::new(seq), epoch, kind, sealed: format!("frame {seq}").into_bytes() }
+}
+
+pub(super) fn grant(table: &str, verbs: &[Verb]) -> TableGrant {
+    TableGrant { schema: "public".into(), table: table.into(), verbs: verbs.to_vec() }
+}
+
+/// The one number that a query returns.
+pub(super) async fn number(tx: &mut TenantTx, query: &str) -> Result<i64, AnyError> {
+    let rows = tx.query(query, &[], CAPS).await?;
+    match rows.rows.first().and_then(|row| row.first()) {
+        Some(Value::Integer(number)) => Ok(*number),
+        other => Err(format!("{query}: {other:?}").into()),
+    }
+}
+
+fn seed(one: TenantId, other: TenantId) -> String {
+    format!(
+        "create table public.assessments (
+            id uuid primary key default gen_random_uuid(), tenant_id uuid not null default app.tenant(),
+            score integer, notes text, due date, amount numeric(10, 2), tags text[]);
+        create index on public.assessments (tenant_id, id);
+        insert into public.assessments (tenant_id, notes) select '{one}', 'one ' || n from generate_series(1, {ROWS}) n;
+        insert into public.assessments (tenant_id, notes) select '{other}', 'other ' || n from generate_series(1, {ROWS}) n;
+        alter table public.assessments enable row level security;
+        alter table public.assessments force row level security;
+        create policy floor on public.assessments as restrictive to public
+            using (tenant_id = (select app.tenant())) with check (tenant_id = (select app.tenant()));
+        create policy rw on public.assessments to casemate_agent using (true) with check (true);
+
+        create table public.secrets (like public.assessments including all);
+        alter table public.secrets enable row level security;
+        alter table public.secrets force row level security;
+        create policy floor on public.secrets as restrictive to public
+            using (tenant_id = (select app.tenant())) with check (tenant_id = (select app.tenant()));
+
+        create table public.unprotected (id int);
+        create table public.unforced (tenant_id uuid);
+        alter table public.unforced enable row level security;
+        create policy floor on public.unforced as restrictive to public
+            using (tenant_id = (select app.tenant())) with check (tenant_id = (select app.tenant()));
+        create table public.permissive (tenant_id uuid);
+        alter table public.permissive enable row level security;
+        alter table public.permissive force row level security;
+        create policy floor on public.permissive using (tenant_id = (select app.tenant()));
+        create table public.loose (tenant_id uuid);
+        alter table public.loose enable row level security;
+        alter table public.loose force row level security;
+        create policy floor on public.loose as restrictive to public
+            using (tenant_id = (select app.tenant())) with check (true);
+        create view public.looking as select * from public.assessments;"
+    )
+}
