@@ -97,10 +97,8 @@ mod tests {
     /// The catalogue is a promise: a line of this table may be added, never changed.
     #[test]
     fn numbers_names_and_remedies_are_as_published() {
-        let table: String = Code::ALL
-            .iter()
-            .map(|code| format!("{} {} — {}\n", *code as u16, code.name(), code.remedy()))
-            .collect();
+        let table: String =
+            Code::ALL.iter().map(|code| format!("{} {} — {}\n", *code as u16, code.name(), code.remedy())).collect();
         assert_eq!(table, include_str!("../refusals.txt"));
     }
 

@@ -69,10 +69,7 @@ impl fmt::Display for Time {
         let (seconds, milliseconds) = (self.0 / 1_000, self.0 % 1_000);
         let (year, month, day) = civil(seconds / 86_400);
         let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z"
-        )
+        write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z")
     }
 }
 
@@ -85,11 +82,7 @@ const fn civil(day: u64) -> (u64, u64, u64) {
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
     let in_month = day - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     (era * 400 + year + carry, month, in_month)
 }
 
@@ -146,12 +139,8 @@ mod tests {
         for day in 1..146_097 {
             let next = civil(day);
             let same_month = next == (last.0, last.1, last.2 + 1);
-            let next_month =
-                next == (last.0, last.1 + 1, 1) || next == (last.0 + 1, 1, 1) && last.1 == 12;
-            assert!(
-                same_month || next_month && last.2 >= 28,
-                "{last:?} {next:?}"
-            );
+            let next_month = next == (last.0, last.1 + 1, 1) || next == (last.0 + 1, 1, 1) && last.1 == 12;
+            assert!(same_month || next_month && last.2 >= 28, "{last:?} {next:?}");
             last = next;
         }
         assert_eq!(last, (2369, 12, 31));
@@ -159,10 +148,7 @@ mod tests {
 
     #[test]
     fn moments_show_themselves_as_rfc_3339() {
-        assert_eq!(
-            Time::from_milliseconds(1_767_225_599_009).to_string(),
-            "2025-12-31T23:59:59.009Z"
-        );
+        assert_eq!(Time::from_milliseconds(1_767_225_599_009).to_string(), "2025-12-31T23:59:59.009Z");
     }
 
     #[test]

@@ -9,10 +9,7 @@ use crate::failure::Failure;
 
 /// Reads the input, calls the agent and writes its result.
 #[doc(hidden)]
-pub fn run<I, O, E>(
-    input: &str,
-    agent: impl FnOnce(I) -> Result<O, E>,
-) -> Result<String, WitFailure>
+pub fn run<I, O, E>(input: &str, agent: impl FnOnce(I) -> Result<O, E>) -> Result<String, WitFailure>
 where
     I: DeserializeOwned,
     O: Serialize,
@@ -28,11 +25,9 @@ where
     O: Serialize,
     E: Into<Failure>,
 {
-    let input =
-        serde_json::from_str(input).map_err(|error| Failure::InvalidInput(error.to_string()))?;
+    let input = serde_json::from_str(input).map_err(|error| Failure::InvalidInput(error.to_string()))?;
     let output = agent(input).map_err(Into::into)?;
-    serde_json::to_string(&output)
-        .map_err(|error| Failure::Failed(format!("the result is not JSON: {error}")))
+    serde_json::to_string(&output).map_err(|error| Failure::Failed(format!("the result is not JSON: {error}")))
 }
 
 impl From<Failure> for WitFailure {
@@ -53,17 +48,13 @@ mod tests {
 
     #[test]
     fn input_and_result_are_json() {
-        let result = call("[1, 2, 3]", |numbers: Vec<i64>| {
-            Ok::<_, Failure>(numbers.iter().sum::<i64>())
-        });
+        let result = call("[1, 2, 3]", |numbers: Vec<i64>| Ok::<_, Failure>(numbers.iter().sum::<i64>()));
         assert_eq!(result, Ok("6".to_owned()));
     }
 
     #[test]
     fn input_that_does_not_fit_says_where() {
-        let result = call("{\"a\": \"x\"}", |input: BTreeMap<String, i64>| {
-            Ok::<_, Failure>(input)
-        });
+        let result = call("{\"a\": \"x\"}", |input: BTreeMap<String, i64>| Ok::<_, Failure>(input));
         let expected = "invalid type: string \"x\", expected i64 at line 1 column 9";
         assert_eq!(result, Err(Failure::InvalidInput(expected.to_owned())));
     }
@@ -82,11 +73,6 @@ mod tests {
     fn a_result_that_is_not_json_is_a_failure() {
         let odd = BTreeMap::from([(vec![1], 2)]);
         let result = call("null", |(): ()| Ok::<_, Failure>(odd));
-        assert_eq!(
-            result,
-            Err(Failure::Failed(
-                "the result is not JSON: key must be a string".to_owned()
-            ))
-        );
+        assert_eq!(result, Err(Failure::Failed("the result is not JSON: key must be a string".to_owned())));
     }
 }

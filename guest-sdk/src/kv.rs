@@ -88,10 +88,7 @@ pub fn get_json<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Refusal> {
         return Ok(None);
     };
     serde_json::from_slice(&value).map(Some).map_err(|error| {
-        Refusal::new(
-            Code::ToolArgument,
-            format!("the value of `{key}` does not fit its type: {error}"),
-        )
+        Refusal::new(Code::ToolArgument, format!("the value of `{key}` does not fit its type: {error}"))
     })
 }
 
@@ -113,10 +110,7 @@ pub fn get_json<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Refusal> {
 /// As [`set`]; and `tool-argument`, made here, when the value can't be written as JSON.
 pub fn set_json<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<(), Refusal> {
     let value = serde_json::to_vec(value).map_err(|error| {
-        Refusal::new(
-            Code::ToolArgument,
-            format!("the value for `{key}` can't be written as JSON: {error}"),
-        )
+        Refusal::new(Code::ToolArgument, format!("the value for `{key}` can't be written as JSON: {error}"))
     })?;
     set(key, value)
 }

@@ -21,13 +21,7 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], Refusal> {
     // The assertion above makes the conversion exact.
     let bytes = wit::bytes(N as u32)?;
     bytes.try_into().map_err(|bytes: Vec<u8>| {
-        Refusal::new(
-            Code::ToolArgument,
-            format!(
-                "the host returned {} bytes where {N} were asked for",
-                bytes.len()
-            ),
-        )
+        Refusal::new(Code::ToolArgument, format!("the host returned {} bytes where {N} were asked for", bytes.len()))
     })
 }
 

@@ -105,11 +105,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} ({}): {}; {}",
-            self.name, self.code, self.message, self.remedy
-        )
+        write!(formatter, "{} ({}): {}; {}", self.name, self.code, self.message, self.remedy)
     }
 }
 
@@ -123,9 +119,6 @@ mod tests {
     #[test]
     fn it_reads_as_one_line() {
         let refusal = Refusal::new(Code::ToolArgument, "the key is empty");
-        assert_eq!(
-            refusal.to_string(),
-            "tool-argument (701): the key is empty; correct the argument"
-        );
+        assert_eq!(refusal.to_string(), "tool-argument (701): the key is empty; correct the argument");
     }
 }

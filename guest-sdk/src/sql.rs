@@ -82,10 +82,7 @@ pub struct Rows {
 /// # }
 /// ```
 pub fn query(statement: impl Into<String>) -> Query {
-    Query {
-        statement: statement.into(),
-        parameters: Vec::new(),
-    }
+    Query { statement: statement.into(), parameters: Vec::new() }
 }
 
 /// Starts an INSERT, UPDATE, DELETE or MERGE.
@@ -97,10 +94,7 @@ pub fn query(statement: impl Into<String>) -> Query {
 /// # }
 /// ```
 pub fn execute(statement: impl Into<String>) -> Execute {
-    Execute {
-        statement: statement.into(),
-        parameters: Vec::new(),
-    }
+    Execute { statement: statement.into(), parameters: Vec::new() }
 }
 
 impl Query {
@@ -235,10 +229,7 @@ impl Rows {
         let columns = &self.columns;
         let read = |(index, cells)| {
             row::read(columns, cells).map_err(|error| {
-                Refusal::new(
-                    Code::ToolArgument,
-                    format!("row {} does not fit its type: {error}", index + 1),
-                )
+                Refusal::new(Code::ToolArgument, format!("row {} does not fit its type: {error}", index + 1))
             })
         };
         self.rows.into_iter().enumerate().map(read).collect()

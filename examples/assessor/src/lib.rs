@@ -56,24 +56,14 @@ const fn usual_batch() -> u32 {
 #[casemate::agent]
 fn run(input: Input) -> Result<Output, Failure> {
     if !(1..=LARGEST_BATCH).contains(&input.batch) {
-        return Err(Failure::invalid_input(format!(
-            "`batch` must be from 1 to {LARGEST_BATCH}"
-        )));
+        return Err(Failure::invalid_input(format!("`batch` must be from 1 to {LARGEST_BATCH}")));
     }
     let start = clock::now()?;
     let tally = score_all(&input)?;
     let total_ever = kv::add(COUNTER, i64::try_from(tally.scored).unwrap_or(i64::MAX))?;
-    let summary_id = if tally.scored == 0 {
-        None
-    } else {
-        rows::write_summary(&tally)?
-    };
+    let summary_id = if tally.scored == 0 { None } else { rows::write_summary(&tally)? };
     let taken = clock::now()?.since(start);
-    log::info(format!(
-        "done: {} scored in {} ms, {total_ever} ever",
-        tally.scored,
-        taken.as_millis()
-    ))?;
+    log::info(format!("done: {} scored in {} ms, {total_ever} ever", tally.scored, taken.as_millis()))?;
     Ok(Output {
         scored: tally.scored,
         flagged: tally.flagged,
@@ -87,26 +77,18 @@ fn run(input: Input) -> Result<Output, Failure> {
 /// Batch after batch, until there is none left or the limit is reached.
 fn score_all(input: &Input) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
+    let mut quotations = rows::Quotations::tried();
     let mut last = rows::BEFORE_ALL.to_owned();
     for number in 1_u32.. {
-        let left = input
-            .limit
-            .map_or(u64::MAX, |limit| limit.saturating_sub(tally.scored));
+        let left = input.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.scored));
         let wanted = u64::from(input.batch).min(left);
-        let batch = if wanted == 0 {
-            Vec::new()
-        } else {
-            rows::read_open(&last, wanted)?
-        };
+        let batch = if wanted == 0 { Vec::new() } else { rows::read_open(&last, wanted)? };
         let Some(final_row) = batch.last() else { break };
         last.clone_from(&final_row.id);
 
         let scores: Vec<_> = batch.iter().map(rules::score).collect();
-        let written = rows::write_scores(&batch, &scores)?;
-        batch
-            .iter()
-            .zip(&scores)
-            .for_each(|(assessment, score)| tally.add(assessment, score));
+        let written = rows::write_scores(&batch, &scores, &mut quotations)?;
+        batch.iter().zip(&scores).for_each(|(assessment, score)| tally.add(assessment, score));
         log::info(format!(
             "batch {number}: {} read, {written} written, {} flagged so far",
             batch.len(),

@@ -39,20 +39,35 @@ struct Scored {
 /// The next open assessments after an id.
 pub(crate) fn read_open(after: &str, wanted: u64) -> Result<Vec<Assessment>, Refusal> {
     let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
-    sql::query(READ_OPEN)
-        .bind(Value::uuid(after))
-        .bind(wanted)
-        .rows()
+    sql::query(READ_OPEN).bind(Value::uuid(after)).bind(wanted).rows()
+}
+
+/// Whether rationales quote the tokens of their notes.
+///
+/// The host puts the personal data back on its way to the tenant's own table: the agent never sees it. Where the
+/// tenant's policy makes tokens that can't be turned back, the host refuses such a write; from then on rationales go
+/// without quotations.
+pub(crate) struct Quotations(bool);
+
+impl Quotations {
+    /// Quotes until a refusal says that it may not.
+    pub(crate) const fn tried() -> Self {
+        Self(true)
+    }
 }
 
 /// Writes a batch's scores back and returns how many rows were still open.
-///
-/// A rationale quotes the tokens of its notes, and the host puts the personal data back on its way to the tenant's
-/// own table: the agent never sees it. Where the tenant's policy makes tokens that can't be turned back, the host
-/// refuses such a write, and the rationale goes without the quotation.
-pub(crate) fn write_scores(batch: &[Assessment], scores: &[Score]) -> Result<u64, Refusal> {
+pub(crate) fn write_scores(
+    batch: &[Assessment],
+    scores: &[Score],
+    quotations: &mut Quotations,
+) -> Result<u64, Refusal> {
+    if !quotations.0 {
+        return write(batch, scores, rationale);
+    }
     match write(batch, scores, rationale_with_tokens) {
         Err(refusal) if refusal.kind() == Some(Code::PiiStrictToken) => {
+            quotations.0 = false;
             log::warn("rationales go without quotations: their tokens can't be turned back")?;
             write(batch, scores, rationale)
         }
@@ -61,11 +76,7 @@ pub(crate) fn write_scores(batch: &[Assessment], scores: &[Score]) -> Result<u64
 }
 
 /// One update for a whole batch.
-fn write(
-    batch: &[Assessment],
-    scores: &[Score],
-    rationale: fn(&Score) -> String,
-) -> Result<u64, Refusal> {
+fn write(batch: &[Assessment], scores: &[Score], rationale: fn(&Score) -> String) -> Result<u64, Refusal> {
     let scored = |(assessment, score): (&'_ Assessment, &'_ Score)| Scored {
         id: assessment.id.clone(),
         score: score.points,
@@ -77,9 +88,7 @@ fn write(
 
 /// Writes the summary and returns its id.
 pub(crate) fn write_summary(tally: &Tally) -> Result<Option<String>, Refusal> {
-    sql::execute(WRITE_SUMMARY)
-        .bind(Value::json(&tally.summary())?)
-        .run()?;
+    sql::execute(WRITE_SUMMARY).bind(Value::json(&tally.summary())?).run()?;
     let id: Option<(String,)> = sql::query(READ_SUMMARY).bind(&tally.last).row()?;
     Ok(id.map(|(id,)| id))
 }
@@ -99,11 +108,7 @@ fn rationale_with_tokens(score: &Score) -> String {
     if score.tokens.is_empty() {
         return rationale(score);
     }
-    format!(
-        "{}; contains personal data: {}",
-        score.reasons.join("; "),
-        score.tokens.join(", ")
-    )
+    format!("{}; contains personal data: {}", score.reasons.join("; "), score.tokens.join(", "))
 }
 
 #[cfg(test)]
@@ -125,27 +130,15 @@ mod tests {
     #[test]
     fn a_rationale_gives_reasons_and_quotes_tokens_only_where_it_may() {
         let quoting = rationale_with_tokens(&score(&["<EMAIL_7Q2M4C9X>", "<PHONE_AAAA11>"]));
-        assert_eq!(
-            quoting,
-            "amount 5000; notes say late; contains personal data: <EMAIL_7Q2M4C9X>, <PHONE_AAAA11>"
-        );
+        assert_eq!(quoting, "amount 5000; notes say late; contains personal data: <EMAIL_7Q2M4C9X>, <PHONE_AAAA11>");
         let cases: [(&[&str], &str); 3] = [
             (&[], ""),
             (&["<A_1111>"], "; contains personal data"),
-            (
-                &["<A_1111>", "<B_2222>"],
-                "; contains personal data (2 places)",
-            ),
+            (&["<A_1111>", "<B_2222>"], "; contains personal data (2 places)"),
         ];
         for (tokens, suffix) in cases {
-            assert_eq!(
-                rationale(&score(tokens)),
-                format!("amount 5000; notes say late{suffix}")
-            );
+            assert_eq!(rationale(&score(tokens)), format!("amount 5000; notes say late{suffix}"));
         }
-        assert_eq!(
-            rationale_with_tokens(&score(&[])),
-            "amount 5000; notes say late"
-        );
+        assert_eq!(rationale_with_tokens(&score(&[])), "amount 5000; notes say late");
     }
 }

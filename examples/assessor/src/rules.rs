@@ -77,11 +77,7 @@ pub(crate) fn score(assessment: &Assessment) -> Score {
     let amount = assessment.amount.unwrap_or_default();
     let words = risk_words(notes);
     let (open, asked) = unanswered(assessment.answers.as_ref());
-    let parts = [
-        amount_points(amount),
-        notes_points(&words),
-        answers_points(open, asked),
-    ];
+    let parts = [amount_points(amount), notes_points(&words), answers_points(open, asked)];
     let points = parts.iter().sum();
 
     let mut reasons = vec![format!("amount {amount}")];
@@ -92,12 +88,7 @@ pub(crate) fn score(assessment: &Assessment) -> Score {
     if open > 0 || asked == 0 {
         reasons.push(format!("{open} of {asked} questions unanswered"));
     }
-    Score {
-        points,
-        band: band(points),
-        tokens: tokens(notes),
-        reasons,
-    }
+    Score { points, band: band(points), tokens: tokens(notes), reasons }
 }
 
 /// The band of a score.
@@ -112,31 +103,19 @@ const fn band(points: u32) -> Band {
 /// Points of an amount; a debt counts as much as a claim.
 fn amount_points(amount: i64) -> u32 {
     let amount = amount.saturating_abs();
-    AMOUNTS
-        .iter()
-        .find(|(bound, _)| amount < *bound)
-        .map_or(LARGE_AMOUNT, |(_, points)| *points)
+    AMOUNTS.iter().find(|(bound, _)| amount < *bound).map_or(LARGE_AMOUNT, |(_, points)| *points)
 }
 
 /// The words of risk in a text, whole words in any case, each once.
 fn risk_words(notes: &str) -> Vec<(&'static str, u32)> {
     let notes = notes.to_lowercase();
-    let words: Vec<_> = notes
-        .split(|letter: char| !letter.is_alphanumeric())
-        .collect();
-    RISKS
-        .into_iter()
-        .filter(|(risk, _)| words.contains(risk))
-        .collect()
+    let words: Vec<_> = notes.split(|letter: char| !letter.is_alphanumeric()).collect();
+    RISKS.into_iter().filter(|(risk, _)| words.contains(risk)).collect()
 }
 
 /// Points of the words found.
 fn notes_points(words: &[(&str, u32)]) -> u32 {
-    words
-        .iter()
-        .map(|(_, points)| points)
-        .sum::<u32>()
-        .min(NOTES)
+    words.iter().map(|(_, points)| points).sum::<u32>().min(NOTES)
 }
 
 /// How many questions are unanswered (null, or text without a letter), and how many there are.
@@ -147,45 +126,25 @@ fn unanswered(answers: Option<&BTreeMap<String, Value>>) -> (u32, u32) {
         _ => false,
     };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    answers.map_or((0, 0), |answers| {
-        (
-            count(answers.values().filter(is_open).count()),
-            count(answers.len()),
-        )
-    })
+    answers.map_or((0, 0), |answers| (count(answers.values().filter(is_open).count()), count(answers.len())))
 }
 
 /// Points of the answers: the share that is open.
 fn answers_points(open: u32, asked: u32) -> u32 {
-    open.saturating_mul(ANSWERS)
-        .checked_div(asked)
-        .unwrap_or(ANSWERS)
+    open.saturating_mul(ANSWERS).checked_div(asked).unwrap_or(ANSWERS)
 }
 
 /// The tokens in a text, such as `<EMAIL_7Q2M4C>`: capitals and `_`, then one more part of capitals and digits.
 pub(crate) fn tokens(text: &str) -> Vec<String> {
-    let candidates = text
-        .split('<')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('>'))
-        .map(|(inside, _)| inside);
-    candidates
-        .filter(|inside| class(inside).is_some())
-        .map(|inside| format!("<{inside}>"))
-        .collect()
+    let candidates = text.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(inside, _)| inside);
+    candidates.filter(|inside| class(inside).is_some()).map(|inside| format!("<{inside}>")).collect()
 }
 
 /// The class of a token, such as `EMAIL`, from its inside.
 fn class(inside: &str) -> Option<&str> {
     let (class, code) = inside.rsplit_once('_')?;
-    let is_class = !class.is_empty()
-        && class
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    let is_code = code.len() >= 4
-        && code
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let is_class = !class.is_empty() && class.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_code = code.len() >= 4 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     (is_class && is_code).then_some(class)
 }
 

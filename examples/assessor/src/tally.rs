@@ -39,9 +39,7 @@ impl Tally {
     /// Mean of the scores to one decimal place, if there are any.
     pub(crate) fn mean(&self) -> Option<f64> {
         let tenths = (self.points * 20 + self.scored).checked_div(self.scored * 2)?;
-        u32::try_from(tenths)
-            .ok()
-            .map(|tenths| f64::from(tenths) / 10.0)
+        u32::try_from(tenths).ok().map(|tenths| f64::from(tenths) / 10.0)
     }
 
     /// What the summary says.
@@ -65,23 +63,10 @@ mod tests {
 
     /// Adds an assessment with this subject and score.
     fn add(tally: &mut Tally, id: &str, subject: &str, points: u32, band: Band, tokens: &[&str]) {
-        let assessment = Assessment {
-            id: id.to_owned(),
-            subject: subject.to_owned(),
-            notes: None,
-            amount: None,
-            answers: None,
-        };
+        let assessment =
+            Assessment { id: id.to_owned(), subject: subject.to_owned(), notes: None, amount: None, answers: None };
         let tokens = tokens.iter().map(|token| (*token).to_owned()).collect();
-        tally.add(
-            &assessment,
-            &Score {
-                points,
-                band,
-                tokens,
-                reasons: Vec::new(),
-            },
-        );
+        tally.add(&assessment, &Score { points, band, tokens, reasons: Vec::new() });
     }
 
     #[test]
@@ -92,22 +77,8 @@ mod tests {
     #[test]
     fn the_summary_counts_and_names_no_persons() {
         let mut tally = Tally::default();
-        add(
-            &mut tally,
-            "a",
-            "Loan 1",
-            90,
-            Band::High,
-            &["<EMAIL_7Q2M4C>"],
-        );
-        add(
-            &mut tally,
-            "b",
-            "Loan of <EMAIL_7Q2M4C>",
-            80,
-            Band::High,
-            &[],
-        );
+        add(&mut tally, "a", "Loan 1", 90, Band::High, &["<EMAIL_7Q2M4C>"]);
+        add(&mut tally, "b", "Loan of <EMAIL_7Q2M4C>", 80, Band::High, &[]);
         add(&mut tally, "c", "Loan 3", 10, Band::Low, &[]);
         let expected = json!({
             "scored": 3,

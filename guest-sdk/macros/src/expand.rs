@@ -14,13 +14,7 @@ pub(crate) fn agent(arguments: &TokenStream, item: TokenStream) -> TokenStream {
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(_) => {
-            return refuse(
-                &item,
-                Error::new(
-                    item.span(),
-                    format!("an agent is a function such as {SHAPE}"),
-                ),
-            );
+            return refuse(&item, Error::new(item.span(), format!("an agent is a function such as {SHAPE}")));
         }
     };
     match check(arguments, &function.sig) {
@@ -38,10 +32,7 @@ fn refuse(item: &impl ToTokens, error: Error) -> TokenStream {
 /// The type of the input, if the function can be an agent.
 fn check<'f>(arguments: &TokenStream, signature: &'f Signature) -> Result<&'f Type, Error> {
     if !arguments.is_empty() {
-        return Err(Error::new(
-            arguments.span(),
-            "`#[casemate::agent]` takes no arguments",
-        ));
+        return Err(Error::new(arguments.span(), "`#[casemate::agent]` takes no arguments"));
     }
     check_qualifiers(signature)?;
     if !signature.generics.params.is_empty() {
@@ -52,12 +43,7 @@ fn check<'f>(arguments: &TokenStream, signature: &'f Signature) -> Result<&'f Ty
                   a type of yours that turns into `casemate::Failure`";
     match &signature.output {
         ReturnType::Default => return Err(Error::new(signature.fn_token.span, result)),
-        ReturnType::Type(_, output)
-            if matches!(
-                **output,
-                Type::Tuple(_) | Type::Never(_) | Type::ImplTrait(_)
-            ) =>
-        {
+        ReturnType::Type(_, output) if matches!(**output, Type::Tuple(_) | Type::Never(_) | Type::ImplTrait(_)) => {
             return Err(Error::new(output.span(), result));
         }
         ReturnType::Type(..) => {}
@@ -68,8 +54,7 @@ fn check<'f>(arguments: &TokenStream, signature: &'f Signature) -> Result<&'f Ty
 /// Refuses `async`, `unsafe`, `const` and `extern`.
 fn check_qualifiers(signature: &Signature) -> Result<(), Error> {
     if let Some(token) = &signature.asyncness {
-        let message =
-            "an agent's function is not `async`: the host suspends the run while a call waits";
+        let message = "an agent's function is not `async`: the host suspends the run while a call waits";
         return Err(Error::new(token.span, message));
     }
     let others = [
@@ -78,10 +63,7 @@ fn check_qualifiers(signature: &Signature) -> Result<(), Error> {
         signature.abi.as_ref().map(Spanned::span),
     ];
     match others.into_iter().flatten().next() {
-        Some(span) => Err(Error::new(
-            span,
-            format!("an agent's function is a plain one: {SHAPE}"),
-        )),
+        Some(span) => Err(Error::new(span, format!("an agent's function is a plain one: {SHAPE}"))),
         None => Ok(()),
     }
 }
@@ -90,25 +72,21 @@ fn check_qualifiers(signature: &Signature) -> Result<(), Error> {
 fn check_input(signature: &Signature) -> Result<&Type, Error> {
     let mut inputs = signature.inputs.iter();
     match (inputs.next(), inputs.next()) {
-        (Some(FnArg::Receiver(receiver)), _) => Err(Error::new(
-            receiver.span(),
-            format!("an agent is a free function, not a method: {SHAPE}"),
-        )),
+        (Some(FnArg::Receiver(receiver)), _) => {
+            Err(Error::new(receiver.span(), format!("an agent is a free function, not a method: {SHAPE}")))
+        }
         (Some(FnArg::Typed(input)), None) => match &*input.ty {
-            Type::Reference(reference) => Err(Error::new(
-                reference.span(),
-                "an agent owns its input: take it by value, not by reference",
-            )),
-            Type::ImplTrait(input) => Err(Error::new(
-                input.span(),
-                "name the input's type: it is read from a JSON document",
-            )),
+            Type::Reference(reference) => {
+                Err(Error::new(reference.span(), "an agent owns its input: take it by value, not by reference"))
+            }
+            Type::ImplTrait(input) => {
+                Err(Error::new(input.span(), "name the input's type: it is read from a JSON document"))
+            }
             input => Ok(input),
         },
-        (Some(_), Some(second)) => Err(Error::new(
-            second.span(),
-            format!("an agent takes exactly one argument, its input: {SHAPE}"),
-        )),
+        (Some(_), Some(second)) => {
+            Err(Error::new(second.span(), format!("an agent takes exactly one argument, its input: {SHAPE}")))
+        }
         (None, _) => {
             let message = format!("an agent takes exactly one argument, its input: {SHAPE}");
             Err(Error::new(signature.paren_token.span.join(), message))
@@ -161,22 +139,9 @@ mod tests {
         let text = expand(quote! {
             fn assess(input: Input) -> Result<Output, casemate::Refusal> { todo(input) }
         });
-        assert!(
-            text.starts_with(
-                "fn assess (input : Input) -> Result < Output , casemate :: Refusal >"
-            ),
-            "{text}"
-        );
-        assert!(
-            text.contains(
-                ":: casemate :: __private :: run :: < Input , _ , _ > (& input , assess)"
-            ),
-            "{text}"
-        );
-        assert!(
-            text.contains("export_agent ! (Agent with_types_in"),
-            "{text}"
-        );
+        assert!(text.starts_with("fn assess (input : Input) -> Result < Output , casemate :: Refusal >"), "{text}");
+        assert!(text.contains(":: casemate :: __private :: run :: < Input , _ , _ > (& input , assess)"), "{text}");
+        assert!(text.contains("export_agent ! (Agent with_types_in"), "{text}");
         assert!(!text.contains("compile_error"), "{text}");
         assert!(syn::parse_str::<syn::File>(&text).is_ok(), "{text}");
     }
@@ -185,55 +150,19 @@ mod tests {
     fn each_wrong_signature_says_what_is_wrong() {
         let cases = [
             (quote! { struct Run; }, "an agent is a function such as"),
-            (
-                quote! { async fn run(i: I) -> Result<O, E> {} },
-                "is not `async`",
-            ),
-            (
-                quote! { unsafe fn run(i: I) -> Result<O, E> {} },
-                "is a plain one",
-            ),
-            (
-                quote! { const fn run(i: I) -> Result<O, E> {} },
-                "is a plain one",
-            ),
-            (
-                quote! { extern "C" fn run(i: I) -> Result<O, E> {} },
-                "is a plain one",
-            ),
-            (
-                quote! { fn run<T>(i: T) -> Result<O, E> {} },
-                "no generic parameters",
-            ),
-            (
-                quote! { fn run(i: I) {} },
-                "an agent returns a `Result<Output, E>`",
-            ),
-            (
-                quote! { fn run(i: I) -> () {} },
-                "an agent returns a `Result<Output, E>`",
-            ),
-            (
-                quote! { fn run(i: I) -> ! {} },
-                "an agent returns a `Result<Output, E>`",
-            ),
-            (
-                quote! { fn run() -> Result<O, E> {} },
-                "exactly one argument",
-            ),
-            (
-                quote! { fn run(a: A, b: B) -> Result<O, E> {} },
-                "exactly one argument",
-            ),
+            (quote! { async fn run(i: I) -> Result<O, E> {} }, "is not `async`"),
+            (quote! { unsafe fn run(i: I) -> Result<O, E> {} }, "is a plain one"),
+            (quote! { const fn run(i: I) -> Result<O, E> {} }, "is a plain one"),
+            (quote! { extern "C" fn run(i: I) -> Result<O, E> {} }, "is a plain one"),
+            (quote! { fn run<T>(i: T) -> Result<O, E> {} }, "no generic parameters"),
+            (quote! { fn run(i: I) {} }, "an agent returns a `Result<Output, E>`"),
+            (quote! { fn run(i: I) -> () {} }, "an agent returns a `Result<Output, E>`"),
+            (quote! { fn run(i: I) -> ! {} }, "an agent returns a `Result<Output, E>`"),
+            (quote! { fn run() -> Result<O, E> {} }, "exactly one argument"),
+            (quote! { fn run(a: A, b: B) -> Result<O, E> {} }, "exactly one argument"),
             (quote! { fn run(self) -> Result<O, E> {} }, "not a method"),
-            (
-                quote! { fn run(i: &str) -> Result<O, E> {} },
-                "take it by value",
-            ),
-            (
-                quote! { fn run(i: impl Read) -> Result<O, E> {} },
-                "name the input's type",
-            ),
+            (quote! { fn run(i: &str) -> Result<O, E> {} }, "take it by value"),
+            (quote! { fn run(i: impl Read) -> Result<O, E> {} }, "name the input's type"),
         ];
         for (item, expected) in cases {
             let text = expand(item);
@@ -245,11 +174,7 @@ mod tests {
 
     #[test]
     fn the_attribute_takes_no_arguments() {
-        let text = agent(
-            &quote! { name = "x" },
-            quote! { fn run(i: I) -> Result<O, E> {} },
-        )
-        .to_string();
+        let text = agent(&quote! { name = "x" }, quote! { fn run(i: I) -> Result<O, E> {} }).to_string();
         assert!(text.contains("takes no arguments"), "{text}");
     }
 }

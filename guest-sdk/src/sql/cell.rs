@@ -22,9 +22,7 @@ impl Cell<'_> {
             Value::Float(value) => visitor.visit_f64(value),
             Value::Text(value) | Value::Uuid(value) => visitor.visit_string(value),
             Value::Bytes(value) => visitor.visit_byte_buf(value),
-            Value::Json(document) => parse(&document)?
-                .deserialize_any(visitor)
-                .map_err(Error::custom),
+            Value::Json(document) => parse(&document)?.deserialize_any(visitor).map_err(Error::custom),
         }
     }
 
@@ -104,15 +102,8 @@ impl<'de> Deserializer<'de> for Cell<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            Value::Bytes(bytes) => in_column(
-                self.name,
-                visitor.visit_seq(SeqDeserializer::new(bytes.into_iter())),
-            ),
-            value => Cell {
-                name: self.name,
-                value,
-            }
-            .deserialize_any(visitor),
+            Value::Bytes(bytes) => in_column(self.name, visitor.visit_seq(SeqDeserializer::new(bytes.into_iter()))),
+            value => Cell { name: self.name, value }.deserialize_any(visitor),
         }
     }
 
@@ -129,29 +120,18 @@ impl<'de> Deserializer<'de> for Cell<'_> {
             }
             Value::Json(document) => {
                 let document = parse(&document);
-                document.and_then(|json| {
-                    json.deserialize_enum(name, variants, visitor)
-                        .map_err(Error::custom)
-                })
+                document.and_then(|json| json.deserialize_enum(name, variants, visitor).map_err(Error::custom))
             }
             value => Self::plain(value, visitor),
         };
         in_column(self.name, result)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_any(visitor)
     }
 

@@ -55,12 +55,10 @@ impl Value {
     /// # Errors
     /// `tool-argument` when serde can't write it as JSON.
     pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<Self, crate::Refusal> {
-        serde_json::to_string(value)
-            .map(Self::Json)
-            .map_err(|error| {
-                let message = format!("the parameter can't be written as JSON: {error}");
-                crate::Refusal::new(casemate_abi::Code::ToolArgument, message)
-            })
+        serde_json::to_string(value).map(Self::Json).map_err(|error| {
+            let message = format!("the parameter can't be written as JSON: {error}");
+            crate::Refusal::new(casemate_abi::Code::ToolArgument, message)
+        })
     }
 }
 

@@ -137,7 +137,6 @@ fn permit(call: Scoped, durable: Option<Durable>) -> Permit {
 /// Ends the call: settles its budget and hands back what was found in its arguments. The permit is spent.
 ///
 /// The second value is [`Code::BudgetResultBytes`] when the reply is larger than what was reserved: it is withheld.
-#[must_use]
 pub fn conclude(permit: Permit, reply: Option<&Reply>) -> (Vec<Finding>, Result<(), Refusal>) {
     (permit.findings, permit.held.settle(reply))
 }

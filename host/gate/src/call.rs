@@ -170,8 +170,7 @@ impl Reply {
             Self::Bytes(value) => value.as_ref().map_or(1, Vec::len),
             Self::Random(bytes) => bytes.len(),
             Self::Rows { columns, rows } => {
-                columns.iter().map(String::len).sum::<usize>()
-                    + rows.iter().flatten().map(Value::size).sum::<usize>()
+                columns.iter().map(String::len).sum::<usize>() + rows.iter().flatten().map(Value::size).sum::<usize>()
             }
         }
     }

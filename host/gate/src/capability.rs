@@ -54,9 +54,10 @@ fn within_limits(request: &Request) -> Result<(), Refusal> {
         Request::KvSet { value, .. } if value.len() > limits::KV_VALUE_BYTES => {
             ("bytes of value", value.len(), limits::KV_VALUE_BYTES)
         }
-        Request::KvGet { key } | Request::KvSet { key, .. } | Request::KvDelete { key } | Request::KvAdd { key, .. } => {
-            ("bytes of key", key.len(), limits::KV_KEY_BYTES)
-        }
+        Request::KvGet { key }
+        | Request::KvSet { key, .. }
+        | Request::KvDelete { key }
+        | Request::KvAdd { key, .. } => ("bytes of key", key.len(), limits::KV_KEY_BYTES),
         Request::LogEmit { message, .. } => ("bytes of message", message.len(), limits::LOG_MESSAGE_BYTES),
         Request::RandomBytes { length } => ("random bytes", *length as usize, limits::RANDOM_BYTES as usize),
         Request::ClockSleep { milliseconds } => {

@@ -71,10 +71,19 @@ impl DataKey {
     }
 
     pub(crate) fn new(secret: Secret) -> Result<Self, KeyError> {
-        let fingerprint = digest::digest(&digest::SHA256, &[b"casemate/key-id/v1".as_slice(), secret.expose()].concat());
+        let fingerprint =
+            digest::digest(&digest::SHA256, &[b"casemate/key-id/v1".as_slice(), secret.expose()].concat());
         let id = fingerprint.as_ref().first_chunk::<8>().copied().ok_or(KeyError::Library)?;
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, secret.expose())?);
         Ok(Self { secret, id, key })
+    }
+
+    /// The same key once more, for another owner in this process.
+    ///
+    /// # Errors
+    /// [`KeyError::Library`] when the library fails.
+    pub fn duplicate(&self) -> Result<Self, KeyError> {
+        Self::new(self.secret.clone())
     }
 
     pub(crate) const fn secret(&self) -> &Secret {

@@ -93,7 +93,8 @@ impl LocalKeyFile {
         let text = Zeroizing::new(format!("{FIRST_LINE}\n{}\n", BASE64.encode(key.secret().expose())));
         let parent = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
         let fresh = path.with_extension("new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(fail)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(fail)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
         fs::rename(&fresh, path).and_then(|()| File::open(parent)?.sync_all()).map_err(fail)?;
         Ok(Self { key })

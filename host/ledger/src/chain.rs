@@ -31,10 +31,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(origin: &Origin) -> Self {
-        Self {
-            prev: origin.genesis(),
-            tree: Tree::default(),
-        }
+        Self { prev: origin.genesis(), tree: Tree::default() }
     }
 }
 
@@ -54,20 +51,11 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) fn new(ledger: Uuid, writer: Writer) -> Self {
         let head = frame::genesis(ledger, writer);
-        Self {
-            writer,
-            next: 0,
-            head,
-            logs: HashMap::new(),
-            marks: HashMap::new(),
-        }
+        Self { writer, next: 0, head, logs: HashMap::new(), marks: HashMap::new() }
     }
 
     pub(crate) fn origin(&self, tenant: Uuid) -> Origin {
-        Origin {
-            tenant,
-            writer: self.writer,
-        }
+        Origin { tenant, writer: self.writer }
     }
 
     pub(crate) fn size(&self, tenant: Uuid) -> u64 {
@@ -84,10 +72,7 @@ impl Chain {
             return Err(here(self, FormatError::FrameChain));
         }
         self.accept_entries(view)?;
-        self.next = view
-            .number
-            .checked_add(1)
-            .ok_or_else(|| here(self, FormatError::FrameNumber))?;
+        self.next = view.number.checked_add(1).ok_or_else(|| here(self, FormatError::FrameNumber))?;
         self.head = view.hash;
         Ok(())
     }
@@ -104,22 +89,14 @@ impl Chain {
         if c.rest().is_empty() {
             return Ok(());
         }
-        Err(Fault {
-            reason: FormatError::FrameLength,
-            log: None,
-            index: None,
-        })
+        Err(Fault { reason: FormatError::FrameLength, log: None, index: None })
     }
 
     fn accept_entry(&mut self, entry: &EntryRef<'_>) -> Result<(), Fault> {
         let (origin, tenant) = (entry.origin, entry.origin.tenant);
         let log = self.logs.entry(tenant).or_insert_with(|| Log::new(&origin));
         let index = log.tree.size();
-        let wrong = |reason| Fault {
-            reason,
-            log: Some(origin),
-            index: Some(index),
-        };
+        let wrong = |reason| Fault { reason, log: Some(origin), index: Some(index) };
         if origin.writer != self.writer {
             return Err(wrong(FormatError::Origin));
         }
@@ -160,27 +137,10 @@ impl Chain {
     /// copy that names a log in which this entry would be next is taken.
     fn blame(&self, reason: FormatError, at: Cursor<'_>) -> Fault {
         let guesses = entry::guess_origins(at, self.writer);
-        let prev = |origin: &Origin| {
-            self.logs
-                .get(&origin.tenant)
-                .map_or_else(|| origin.genesis(), |log| log.prev)
-        };
-        let next = guesses
-            .iter()
-            .find(|(origin, claimed)| *claimed == Some(prev(origin)));
-        let known = || {
-            guesses
-                .iter()
-                .find(|(origin, _)| self.logs.contains_key(&origin.tenant))
-        };
-        let log = next
-            .or_else(known)
-            .or(guesses.first())
-            .map(|(origin, _)| *origin);
-        Fault {
-            reason,
-            log,
-            index: log.map(|origin| self.size(origin.tenant)),
-        }
+        let prev = |origin: &Origin| self.logs.get(&origin.tenant).map_or_else(|| origin.genesis(), |log| log.prev);
+        let next = guesses.iter().find(|(origin, claimed)| *claimed == Some(prev(origin)));
+        let known = || guesses.iter().find(|(origin, _)| self.logs.contains_key(&origin.tenant));
+        let log = next.or_else(known).or(guesses.first()).map(|(origin, _)| *origin);
+        Fault { reason, log, index: log.map(|origin| self.size(origin.tenant)) }
     }
 }

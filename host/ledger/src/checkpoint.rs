@@ -17,23 +17,15 @@ pub(crate) struct Head {
 impl Head {
     /// The note text: origin line, decimal size, base64 root, no extension lines.
     pub(crate) fn text(&self) -> Option<Vec<u8>> {
-        Checkpoint::new(&self.origin.line(), self.size, Hash(self.root), "")
-            .ok()
-            .map(|c| c.to_bytes())
+        Checkpoint::new(&self.origin.line(), self.size, Hash(self.root), "").ok().map(|c| c.to_bytes())
     }
 
     /// Reads a signed note as a checkpoint of `origin`; its signatures are not checked here. Only the spelling
     /// that this crate writes is taken, so that every byte of the file means something.
     pub(crate) fn parse(origin: Origin, bytes: &[u8]) -> Option<(Self, Note)> {
-        let note = Note::from_bytes(bytes)
-            .ok()
-            .filter(|note| note.to_bytes() == bytes)?;
+        let note = Note::from_bytes(bytes).ok().filter(|note| note.to_bytes() == bytes)?;
         let checkpoint = Checkpoint::from_bytes(note.text()).ok()?;
-        let head = Self {
-            origin,
-            size: checkpoint.size(),
-            root: checkpoint.hash().0,
-        };
+        let head = Self { origin, size: checkpoint.size(), root: checkpoint.hash().0 };
         (head.text()? == note.text()).then_some((head, note))
     }
 }

@@ -32,17 +32,8 @@ pub(crate) struct ZoneWriter {
 
 impl ZoneWriter {
     /// Goes on with a segment whose last frame is `last`, ending at `used`.
-    pub(crate) fn resume(
-        dir: &Path,
-        name: &str,
-        last: &[u8],
-        used: u64,
-        step: u32,
-    ) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(dir.join(name))?;
+    pub(crate) fn resume(dir: &Path, name: &str, last: &[u8], used: u64, step: u32) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(dir.join(name))?;
         let len = file.metadata()?.len();
         // After a failed fsync the kernel may show pages as clean that never reached the disk. Only the last
         // frame can be such a one (nothing is written after a failure), so it is written again, with the zeros
@@ -50,13 +41,7 @@ impl ZoneWriter {
         file.write_all_at(last, used.saturating_sub(last.len() as u64))?;
         disk::write_zeros(&file, used, len)?;
         file.sync_all()?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            file,
-            used,
-            len,
-            step,
-        })
+        Ok(Self { dir: dir.to_owned(), file, used, len, step })
     }
 
     fn commit(&mut self, batch: &Batch) -> io::Result<()> {
@@ -103,15 +88,8 @@ impl Helper {
                 }
             }
         };
-        let thread = thread::Builder::new()
-            .name(format!("ledger-zone-{zone}"))
-            .spawn(run)?;
-        Ok(Self {
-            zone,
-            work: Some(work),
-            done,
-            thread: Some(thread),
-        })
+        let thread = thread::Builder::new().name(format!("ledger-zone-{zone}")).spawn(run)?;
+        Ok(Self { zone, work: Some(work), done, thread: Some(thread) })
     }
 }
 
@@ -137,11 +115,7 @@ impl Trio {
     pub(crate) fn start(writers: [ZoneWriter; 3]) -> io::Result<Self> {
         let [own, one, two] = writers;
         let used = own.used;
-        Ok(Self {
-            own,
-            helpers: vec![Helper::start(1, one)?, Helper::start(2, two)?],
-            used,
-        })
+        Ok(Self { own, helpers: vec![Helper::start(1, one)?, Helper::start(2, two)?], used })
     }
 
     /// Writes and syncs the batch in every zone. After an error the zones' state is unknown and nothing may be
@@ -150,17 +124,9 @@ impl Trio {
         let batch = Arc::new(batch);
         let stopped = || io::Error::other("the zone's thread has stopped");
         let sent: Vec<bool> = (self.helpers.iter())
-            .map(|helper| {
-                helper
-                    .work
-                    .as_ref()
-                    .is_some_and(|work| work.send(Arc::clone(&batch)).is_ok())
-            })
+            .map(|helper| helper.work.as_ref().is_some_and(|work| work.send(Arc::clone(&batch)).is_ok()))
             .collect();
-        let mut result = self
-            .own
-            .commit(&batch)
-            .map_err(|e| AppendError::zone(0, &e));
+        let mut result = self.own.commit(&batch).map_err(|e| AppendError::zone(0, &e));
         for (helper, sent) in self.helpers.iter().zip(sent) {
             let done = if sent { helper.done.recv().ok() } else { None };
             let done = done.unwrap_or_else(|| Err(stopped()));

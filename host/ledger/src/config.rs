@@ -35,10 +35,7 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self {
-            segment: 64 << 20,
-            step: 1 << 20,
-        }
+        Self { segment: 64 << 20, step: 1 << 20 }
     }
 }
 

@@ -30,13 +30,7 @@ pub(crate) fn make_dir(dir: &Path) -> io::Result<()> {
 pub(crate) fn put(dir: &Path, name: &str, contents: &[u8], len: u64) -> io::Result<File> {
     let temp = dir.join(format!("{name}{TEMP_SUFFIX}"));
     let mut options = OpenOptions::new();
-    let mut file = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o640)
-        .open(&temp)?;
+    let mut file = options.read(true).write(true).create(true).truncate(true).mode(0o640).open(&temp)?;
     file.write_all(contents)?;
     write_zeros(&file, contents.len() as u64, len)?;
     file.sync_all()?;
@@ -49,9 +43,7 @@ pub(crate) fn put(dir: &Path, name: &str, contents: &[u8], len: u64) -> io::Resu
 /// no metadata to commit, which makes it two to three times faster.
 pub(crate) fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {
     while from < to {
-        let len = usize::try_from(to - from)
-            .unwrap_or(ZEROS.len())
-            .min(ZEROS.len());
+        let len = usize::try_from(to - from).unwrap_or(ZEROS.len()).min(ZEROS.len());
         file.write_all_at(ZEROS.get(..len).unwrap_or_default(), from)?;
         from = from.saturating_add(len as u64);
     }
@@ -72,10 +64,7 @@ pub(crate) fn list(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        names.push((
-            entry.file_name().to_string_lossy().into_owned(),
-            entry.path(),
-        ));
+        names.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
     }
     names.sort();
     Ok(names)

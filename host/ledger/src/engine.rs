@@ -59,24 +59,14 @@ impl Sequencer {
     fn commit(&mut self, appends: Vec<Append>) -> Result<(), (Vec<AppendReply>, AppendError)> {
         let room = appends.iter().map(|append| append.room).sum();
         let (first, prev) = (self.chain.next, self.chain.head);
-        let sealed = self
-            .chain
-            .seal(appends.iter().flat_map(|append| &append.drafts), room);
-        let (counts, replies): (Vec<usize>, Vec<AppendReply>) = appends
-            .into_iter()
-            .map(|append| (append.drafts.len(), append.reply))
-            .unzip();
+        let sealed = self.chain.seal(appends.iter().flat_map(|append| &append.drafts), room);
+        let (counts, replies): (Vec<usize>, Vec<AppendReply>) =
+            appends.into_iter().map(|append| (append.drafts.len(), append.reply)).unzip();
         let Some(mut sealed) = sealed else {
             return Err((replies, AppendError::Exhausted));
         };
         let bytes = mem::take(&mut sealed.bytes);
-        let header = Header {
-            ledger: self.ledger,
-            writer: self.chain.writer,
-            first,
-            prev,
-            step: self.sizes.step,
-        };
+        let header = Header { ledger: self.ledger, writer: self.chain.writer, first, prev, step: self.sizes.step };
         let full = self.trio.used.saturating_add(bytes.len() as u64) > self.sizes.segment;
         // A segment takes at least one frame, however small its limit is.
         let roll = (full && self.trio.used > segment::SEGMENT_HEAD as u64)
@@ -100,11 +90,7 @@ impl Sequencer {
         };
         match heads {
             Ok(heads) => {
-                let job = Publish {
-                    heads,
-                    skip_known: anchor.origin.is_none(),
-                    reply: anchor.reply,
-                };
+                let job = Publish { heads, skip_known: anchor.origin.is_none(), reply: anchor.reply };
                 // When the publisher is gone the reply goes with it, which the ticket reports.
                 let _gone = self.publisher.send(job);
             }
@@ -118,25 +104,14 @@ impl Sequencer {
 /// The head of one log of a chain.
 pub(crate) fn head(chain: &Chain, origin: &Origin) -> Result<Head, CheckpointError> {
     let unknown = || CheckpointError::LogUnknown { origin: *origin };
-    let log = chain
-        .logs
-        .get(&origin.tenant)
-        .filter(|_| origin.writer == chain.writer)
-        .ok_or_else(unknown)?;
+    let log = chain.logs.get(&origin.tenant).filter(|_| origin.writer == chain.writer).ok_or_else(unknown)?;
     let root = log.tree.root().ok_or_else(unknown)?;
-    Ok(Head {
-        origin: *origin,
-        size: log.tree.size(),
-        root,
-    })
+    Ok(Head { origin: *origin, size: log.tree.size(), root })
 }
 
 /// The heads of all logs of a chain, in the order of their tenants.
 pub(crate) fn all_heads(chain: &Chain) -> Vec<Head> {
     let mut tenants: Vec<_> = chain.logs.keys().copied().collect();
     tenants.sort();
-    tenants
-        .into_iter()
-        .filter_map(|tenant| head(chain, &chain.origin(tenant)).ok())
-        .collect()
+    tenants.into_iter().filter_map(|tenant| head(chain, &chain.origin(tenant)).ok()).collect()
 }

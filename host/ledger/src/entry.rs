@@ -39,13 +39,7 @@ pub(crate) struct EntryRef<'a> {
 
 impl EntryRef<'_> {
     pub(crate) fn to_entry(&self, frame: u64) -> Entry {
-        Entry {
-            origin: self.origin,
-            frame,
-            leaf: self.leaf.clone(),
-            salt: self.salt,
-            payload: self.payload.to_vec(),
-        }
+        Entry { origin: self.origin, frame, leaf: self.leaf.clone(), salt: self.salt, payload: self.payload.to_vec() }
     }
 }
 
@@ -61,10 +55,7 @@ pub(crate) fn write(out: &mut Vec<u8>, origin: &str, leaf: &[u8], salt: &[u8; 32
     out.extend_from_slice(salt);
     out.extend_from_slice(&length(payload.len()));
     out.extend_from_slice(payload);
-    if let Some((head, body)) = out
-        .get_mut(start..)
-        .and_then(|e| e.split_first_chunk_mut::<8>())
-    {
+    if let Some((head, body)) = out.get_mut(start..).and_then(|e| e.split_first_chunk_mut::<8>()) {
         let (len, crc) = head.split_at_mut(4);
         len.copy_from_slice(&length(body.len()));
         crc.copy_from_slice(&crc32c::crc32c(body).to_be_bytes());
@@ -90,41 +81,19 @@ pub(crate) fn parse<'a>(c: &mut Cursor<'a>) -> Result<EntryRef<'a>, FormatError>
 /// leaf's previous hash where there is one, by position alone.
 pub(crate) fn guess_origins(mut c: Cursor<'_>, writer: Writer) -> Vec<(Origin, Option<Sha>)> {
     let own_len = 37 + writer.as_str().len();
-    let text = c
-        .take(9)
-        .and_then(|_| c.take(own_len))
-        .and_then(|text| std::str::from_utf8(text).ok());
-    let leaf = c
-        .take(2)
-        .and_then(|_| c.take(LEAF_LEN))
-        .and_then(|leaf| Leaf::parse(leaf).ok());
+    let text = c.take(9).and_then(|_| c.take(own_len)).and_then(|text| std::str::from_utf8(text).ok());
+    let leaf = c.take(2).and_then(|_| c.take(LEAF_LEN)).and_then(|leaf| Leaf::parse(leaf).ok());
     let prev = leaf.as_ref().map(|leaf| leaf.prev);
-    let stated = text
-        .and_then(|text| text.parse::<Origin>().ok())
-        .filter(|o| o.writer == writer);
-    let leaf = leaf.map(|leaf| Origin {
-        tenant: leaf.tenant,
-        writer,
-    });
-    leaf.into_iter()
-        .chain(stated)
-        .map(|origin| (origin, prev))
-        .collect()
+    let stated = text.and_then(|text| text.parse::<Origin>().ok()).filter(|o| o.writer == writer);
+    let leaf = leaf.map(|leaf| Origin { tenant: leaf.tenant, writer });
+    leaf.into_iter().chain(stated).map(|origin| (origin, prev)).collect()
 }
 
 fn parse_body(body: &[u8]) -> Result<EntryRef<'_>, FormatError> {
     let mut c = Cursor::new(body);
-    let origin = c
-        .u8()
-        .and_then(|n| c.take(usize::from(n)))
-        .ok_or(FormatError::EntryLength)?;
-    let origin: Origin = std::str::from_utf8(origin)
-        .map_err(|_| FormatError::Origin)?
-        .parse()?;
-    let leaf_bytes = c
-        .u16()
-        .and_then(|n| c.take(usize::from(n)))
-        .ok_or(FormatError::EntryLength)?;
+    let origin = c.u8().and_then(|n| c.take(usize::from(n))).ok_or(FormatError::EntryLength)?;
+    let origin: Origin = std::str::from_utf8(origin).map_err(|_| FormatError::Origin)?.parse()?;
+    let leaf_bytes = c.u16().and_then(|n| c.take(usize::from(n))).ok_or(FormatError::EntryLength)?;
     let leaf = Leaf::parse(leaf_bytes)?;
     let salt = c.array().ok_or(FormatError::EntryLength)?;
     let payload = c
@@ -139,11 +108,5 @@ fn parse_body(body: &[u8]) -> Result<EntryRef<'_>, FormatError> {
     if origin.tenant != leaf.tenant {
         return Err(FormatError::Origin);
     }
-    Ok(EntryRef {
-        origin,
-        leaf,
-        leaf_bytes,
-        salt,
-        payload,
-    })
+    Ok(EntryRef { origin, leaf, leaf_bytes, salt, payload })
 }

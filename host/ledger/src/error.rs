@@ -12,10 +12,7 @@ use crate::{FormatError, Origin, Writer};
 /// Why a ledger does not open. Zones are numbered 0 to 2.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "the fields say by name where it happened; a comment each would only repeat it"
-)]
+#[expect(missing_docs, reason = "the fields say by name where it happened; a comment each would only repeat it")]
 pub enum OpenError {
     /// A size in the configuration is out of bounds.
     #[error("choose sizes within the ledger's limits")]
@@ -25,21 +22,13 @@ pub enum OpenError {
     ZoneMissing { zone: u8, path: PathBuf },
     /// A file or directory of the zone cannot be read or written.
     #[error("make {} of zone {zone} readable and writable: {source}", path.display())]
-    ZoneUnreadable {
-        zone: u8,
-        path: PathBuf,
-        source: io::Error,
-    },
+    ZoneUnreadable { zone: u8, path: PathBuf, source: io::Error },
     /// The device of the zone is full.
     #[error("free space for {} of zone {zone}", path.display())]
     DiskFull { zone: u8, path: PathBuf },
     /// The directory is another zone or belongs to another ledger, or its identity is damaged.
     #[error("put zone {zone} of ledger {ledger} at {}, something else is there", path.display())]
-    ZoneForeign {
-        zone: u8,
-        ledger: Uuid,
-        path: PathBuf,
-    },
+    ZoneForeign { zone: u8, ledger: Uuid, path: PathBuf },
     /// Another process has the zone open.
     #[error("stop the other process that holds zone {zone} at {}", path.display())]
     Locked { zone: u8, path: PathBuf },
@@ -56,19 +45,10 @@ pub enum OpenError {
         reason: FormatError,
     },
     /// Two zones hold different valid frames under one number.
-    #[error(
-        "decide by an outside checkpoint which zone is right, {zone} and {other} differ at frame {frame}"
-    )]
-    ZonesDiverge {
-        zone: u8,
-        other: u8,
-        writer: Writer,
-        frame: u64,
-    },
+    #[error("decide by an outside checkpoint which zone is right, {zone} and {other} differ at frame {frame}")]
+    ZonesDiverge { zone: u8, other: u8, writer: Writer, frame: u64 },
     /// A checkpoint covers more entries than the zones have: they were rolled back.
-    #[error(
-        "restore the newer log, zone {zone} has a checkpoint of {origin} ahead of it at size {size}"
-    )]
+    #[error("restore the newer log, zone {zone} has a checkpoint of {origin} ahead of it at size {size}")]
     CheckpointAhead { zone: u8, origin: Origin, size: u64 },
     /// A checkpoint is not of the log that is there, or is no checkpoint.
     #[error("restore the log or checkpoint of {origin} in zone {zone}, one is not of the other")]
@@ -106,10 +86,7 @@ impl OpenError {
 /// Why entries were not appended. Cloned to every caller whose entries were in the batch.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "the fields say by name where it happened; a comment each would only repeat it"
-)]
+#[expect(missing_docs, reason = "the fields say by name where it happened; a comment each would only repeat it")]
 pub enum AppendError {
     /// A write or sync failed: whether the batch is durable is not known, and nothing more is taken.
     #[error("repair zone {zone} and open the ledger again, a write failed: {cause}")]
@@ -165,20 +142,14 @@ impl AppendError {
         if crate::disk::is_full(error) {
             return Self::DiskFull { zone };
         }
-        Self::ZoneFailed {
-            zone,
-            cause: error.to_string(),
-        }
+        Self::ZoneFailed { zone, cause: error.to_string() }
     }
 }
 
 /// Why no checkpoint was signed or published.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "the fields say by name where it happened; a comment each would only repeat it"
-)]
+#[expect(missing_docs, reason = "the fields say by name where it happened; a comment each would only repeat it")]
 pub enum CheckpointError {
     /// This ledger writes no such log.
     #[error("ask for a log this ledger writes, {origin} is not one")]
@@ -214,10 +185,7 @@ impl CheckpointError {
 /// Why entries cannot be read back.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "the fields say by name where it happened; a comment each would only repeat it"
-)]
+#[expect(missing_docs, reason = "the fields say by name where it happened; a comment each would only repeat it")]
 pub enum ReadError {
     /// A file or directory cannot be read.
     #[error("make {} readable: {source}", path.display())]
@@ -227,11 +195,7 @@ pub enum ReadError {
     NotAZone { path: PathBuf },
     /// Bytes are not what was written.
     #[error("verify the zone, {} is damaged at byte {offset}: {reason}", file.display())]
-    Damaged {
-        file: PathBuf,
-        offset: u64,
-        reason: FormatError,
-    },
+    Damaged { file: PathBuf, offset: u64, reason: FormatError },
 }
 
 impl ReadError {

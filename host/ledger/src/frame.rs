@@ -85,20 +85,11 @@ pub(crate) fn parse_unhashed(bytes: &[u8]) -> Result<FrameView<'_>, FormatError>
 }
 
 fn fields<'a>(c: &mut Cursor<'a>) -> Option<FrameView<'a>> {
-    let len = usize::try_from(c.u32()?)
-        .ok()
-        .filter(|len| (FRAME_OVERHEAD..=FRAME_MAX).contains(len))?;
+    let len = usize::try_from(c.u32()?).ok().filter(|len| (FRAME_OVERHEAD..=FRAME_MAX).contains(len))?;
     let (number, prev, count) = (c.u64()?, c.array()?, c.u32()?);
     if count == 0 || usize::try_from(count).ok()? > FRAME_ENTRIES_MAX {
         return None;
     }
     let entries = c.take(len - FRAME_OVERHEAD)?;
-    Some(FrameView {
-        number,
-        prev,
-        hash: c.array()?,
-        len,
-        count,
-        entries,
-    })
+    Some(FrameView { number, prev, hash: c.array()?, len, count, entries })
 }

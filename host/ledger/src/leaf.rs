@@ -76,10 +76,7 @@ impl Leaf {
         if c.u8() != Some(LEAF_VERSION) {
             return Err(FormatError::LeafVersion);
         }
-        let kind = c
-            .u8()
-            .and_then(Kind::from_number)
-            .ok_or(FormatError::LeafKind)?;
+        let kind = c.u8().and_then(Kind::from_number).ok_or(FormatError::LeafKind)?;
         Self::fields(kind, &mut c).ok_or(FormatError::LeafLength)
     }
 
@@ -109,9 +106,5 @@ pub(crate) fn leaf_hash(leaf: &[u8]) -> Sha {
 /// What a leaf says of its payload: SHA-256(salt ‖ payload). The salt keeps short payloads from being guessed
 /// once they are erased.
 pub(crate) fn commitment(salt: &[u8; 32], payload: &[u8]) -> Sha {
-    Sha256::new()
-        .chain_update(salt)
-        .chain_update(payload)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(salt).chain_update(payload).finalize().into()
 }

@@ -13,10 +13,7 @@ use crate::memory::MemoryLedger;
 use crate::open::{self, Running};
 use crate::queue::Queue;
 use crate::read::{Entries, Limit};
-use crate::{
-    AppendError, CheckpointTicket, Config, Draft, Memory, OpenError, Origin, ReadError, Ticket,
-    Writer,
-};
+use crate::{AppendError, CheckpointTicket, Config, Draft, Memory, OpenError, Origin, ReadError, Ticket, Writer};
 
 enum Inner {
     Zones(Zones),
@@ -50,28 +47,13 @@ impl Ledger {
         let zone = config.zones.first().cloned().unwrap_or_default();
         let running = open::open(config)?;
         let queue = Arc::clone(&running.queue);
-        Ok(Self {
-            inner: Inner::Zones(Zones {
-                running: Mutex::new(running),
-                queue,
-                zone,
-                ledger,
-                writer,
-            }),
-        })
+        Ok(Self { inner: Inner::Zones(Zones { running: Mutex::new(running), queue, zone, ledger, writer }) })
     }
 
     /// A ledger without zones: entries are hashed and chained alike, but nothing survives the process.
     #[must_use]
-    pub fn in_memory(
-        ledger_id: Uuid,
-        writer: Writer,
-        signer: Box<dyn Signer + Send>,
-        keep: Memory,
-    ) -> Self {
-        Self {
-            inner: Inner::Memory(Box::new(MemoryLedger::new(ledger_id, writer, signer, keep))),
-        }
+    pub fn in_memory(ledger_id: Uuid, writer: Writer, signer: Box<dyn Signer + Send>, keep: Memory) -> Self {
+        Self { inner: Inner::Memory(Box::new(MemoryLedger::new(ledger_id, writer, signer, keep))) }
     }
 
     /// The log that this ledger writes for a tenant.
@@ -144,17 +126,8 @@ impl Ledger {
     fn read(&self, only: Option<Origin>) -> Result<Entries, ReadError> {
         match &self.inner {
             Inner::Memory(memory) => Ok(Entries::held(memory.entries(only))),
-            Inner::Zones(Zones {
-                queue,
-                zone,
-                ledger,
-                writer,
-                ..
-            }) => {
-                let limit = Limit {
-                    writer: *writer,
-                    frames: queue.committed(),
-                };
+            Inner::Zones(Zones { queue, zone, ledger, writer, .. }) => {
+                let limit = Limit { writer: *writer, frames: queue.committed() };
                 Entries::of(zone, *ledger, Some(limit), only)
             }
         }
@@ -173,12 +146,7 @@ impl Ledger {
             Inner::Zones(Zones { running, .. }) => {
                 let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
                 let ended = running.queue.end(AppendError::Closed);
-                let panicked = running
-                    .threads
-                    .drain(..)
-                    .map(|t| t.join())
-                    .filter(Result::is_err)
-                    .count();
+                let panicked = running.threads.drain(..).map(|t| t.join()).filter(Result::is_err).count();
                 running.locks.clear();
                 match ended {
                     AppendError::Closed if panicked == 0 => Ok(()),
@@ -202,13 +170,8 @@ fn room(drafts: &[Draft]) -> Result<usize, AppendError> {
     if drafts.is_empty() {
         return Err(AppendError::Empty);
     }
-    if let Some(draft) = drafts
-        .iter()
-        .find(|draft| draft.payload.len() > PAYLOAD_MAX)
-    {
-        return Err(AppendError::PayloadTooLarge {
-            len: draft.payload.len(),
-        });
+    if let Some(draft) = drafts.iter().find(|draft| draft.payload.len() > PAYLOAD_MAX) {
+        return Err(AppendError::PayloadTooLarge { len: draft.payload.len() });
     }
     let room: usize = drafts.iter().map(Draft::room).sum();
     if drafts.len() > FRAME_ENTRIES_MAX || room.saturating_add(FRAME_OVERHEAD) > FRAME_MAX {

@@ -12,8 +12,7 @@ use crate::chain::Chain;
 use crate::notary::Notary;
 use crate::ticket::Answer;
 use crate::{
-    AppendError, CheckpointError, Draft, Entry, Memory, Origin, Receipt, SignedCheckpoint, Writer,
-    engine, entry, frame,
+    AppendError, CheckpointError, Draft, Entry, Memory, Origin, Receipt, SignedCheckpoint, Writer, engine, entry, frame,
 };
 
 struct Core {
@@ -31,25 +30,11 @@ pub(crate) struct MemoryLedger {
 }
 
 impl MemoryLedger {
-    pub(crate) fn new(
-        ledger: Uuid,
-        writer: Writer,
-        signer: Box<dyn Signer + Send>,
-        keep: Memory,
-    ) -> Self {
+    pub(crate) fn new(ledger: Uuid, writer: Writer, signer: Box<dyn Signer + Send>, keep: Memory) -> Self {
         let chain = Chain::new(ledger, writer);
         let notary = Notary::new(signer, HashMap::new());
-        let core = Core {
-            chain,
-            notary,
-            frames: Vec::new(),
-            held: 0,
-            over: None,
-        };
-        Self {
-            core: Mutex::new(core),
-            keep,
-        }
+        let core = Core { chain, notary, frames: Vec::new(), held: 0, over: None };
+        Self { core: Mutex::new(core), keep }
     }
 
     fn lock(&self) -> MutexGuard<'_, Core> {
@@ -64,21 +49,13 @@ impl MemoryLedger {
         self.lock().over.get_or_insert(AppendError::Closed);
     }
 
-    pub(crate) fn append(
-        &self,
-        drafts: &[Draft],
-        room: usize,
-    ) -> Answer<Vec<Receipt>, AppendError> {
+    pub(crate) fn append(&self, drafts: &[Draft], room: usize) -> Answer<Vec<Receipt>, AppendError> {
         let mut core = self.lock();
         if let Some(error) = &core.over {
             return Err(error.clone());
         }
         if let Memory::Keep { limit } = self.keep
-            && core
-                .held
-                .saturating_add(room)
-                .saturating_add(frame::FRAME_OVERHEAD)
-                > limit
+            && core.held.saturating_add(room).saturating_add(frame::FRAME_OVERHEAD) > limit
         {
             return Err(AppendError::MemoryFull);
         }
@@ -93,10 +70,7 @@ impl MemoryLedger {
         Ok(sealed.committed().collect())
     }
 
-    pub(crate) fn anchor(
-        &self,
-        origin: Option<Origin>,
-    ) -> Answer<Vec<SignedCheckpoint>, CheckpointError> {
+    pub(crate) fn anchor(&self, origin: Option<Origin>) -> Answer<Vec<SignedCheckpoint>, CheckpointError> {
         let mut core = self.lock();
         if let Some(error) = &core.over {
             return Err(error.clone().into());

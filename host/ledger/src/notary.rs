@@ -19,11 +19,7 @@ pub(crate) struct Notary {
 impl Notary {
     /// `last` holds the checkpoints found on open; they have been checked against the logs.
     pub(crate) fn new(signer: Box<dyn Signer + Send>, last: HashMap<Origin, Head>) -> Self {
-        Self {
-            signer,
-            published: last.clone(),
-            last,
-        }
+        Self { signer, published: last.clone(), last }
     }
 
     /// Whether exactly this is published, so that signing again would say nothing new.
@@ -41,21 +37,14 @@ impl Notary {
         // The tree in memory only ever grows, so a larger size is a continuation; an equal size must be the
         // same tree.
         let before = self.last.get(&origin);
-        if before
-            .is_some_and(|last| last.size > head.size || (last.size == head.size && *last != head))
-        {
+        if before.is_some_and(|last| last.size > head.size || (last.size == head.size && *last != head)) {
             return Err(CheckpointError::Inconsistent { origin });
         }
-        let failed = |cause: &dyn ToString| CheckpointError::Signer {
-            cause: cause.to_string(),
-        };
+        let failed = |cause: &dyn ToString| CheckpointError::Signer { cause: cause.to_string() };
         let text = head.text().ok_or_else(|| failed(&"malformed checkpoint"))?;
         let mut note = Note::new(&text, &[]).map_err(|e| failed(&e))?;
         note.add_sigs(&[&*self.signer]).map_err(|e| failed(&e))?;
         self.last.insert(origin, head);
-        Ok(SignedCheckpoint {
-            head,
-            note: note.to_bytes(),
-        })
+        Ok(SignedCheckpoint { head, note: note.to_bytes() })
     }
 }

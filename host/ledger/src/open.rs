@@ -32,14 +32,7 @@ type Checkpoints = Vec<(u8, Head, Vec<u8>)>;
 
 /// Opens the ledger and starts its threads.
 pub(crate) fn open(config: Config) -> Result<Running, OpenError> {
-    let Config {
-        zones,
-        writer,
-        ledger_id,
-        signer,
-        create,
-        sizes,
-    } = config;
+    let Config { zones, writer, ledger_id, signer, create, sizes } = config;
     if !sizes.fine() {
         return Err(OpenError::Config);
     }
@@ -56,17 +49,10 @@ pub(crate) fn open(config: Config) -> Result<Running, OpenError> {
     let mut resume = None;
     for (&name, firsts) in &segments {
         let mut chain = Chain::new(ledger_id, name);
-        for (_, head, _) in checkpoints
-            .iter()
-            .filter(|(_, head, _)| head.origin.writer == name)
-        {
+        for (_, head, _) in checkpoints.iter().filter(|(_, head, _)| head.origin.writer == name) {
             chain.marks.insert((head.origin.tenant, head.size), None);
         }
-        let recovery = Recovery {
-            zones: &zones,
-            ledger: ledger_id,
-            writer: name,
-        };
+        let recovery = Recovery { zones: &zones, ledger: ledger_id, writer: name };
         let last = recovery.run(firsts, &mut chain, &mut repairs)?;
         if name == writer {
             resume = last;
@@ -75,23 +61,14 @@ pub(crate) fn open(config: Config) -> Result<Running, OpenError> {
     }
     let newest = check_checkpoints(&checkpoints, &chains)?;
     for repair in repairs {
-        repair
-            .apply()
-            .map_err(|e| OpenError::io(repair.zone, repair.dir.join(&repair.name), e))?;
+        repair.apply().map_err(|e| OpenError::io(repair.zone, repair.dir.join(&repair.name), e))?;
     }
     heal_checkpoints(&zones, &checkpoints, &newest)?;
-    let mut chain = chains
-        .remove(&writer)
-        .unwrap_or_else(|| Chain::new(ledger_id, writer));
+    let mut chain = chains.remove(&writer).unwrap_or_else(|| Chain::new(ledger_id, writer));
     chain.marks.clear();
     let trio = resume_zones(&zones, &chain, ledger_id, sizes, resume)?;
-    let own = newest
-        .into_iter()
-        .filter(|(origin, _)| origin.writer == writer);
-    let notary = Notary::new(
-        signer,
-        own.map(|(origin, (head, _))| (origin, head)).collect(),
-    );
+    let own = newest.into_iter().filter(|(origin, _)| origin.writer == writer);
+    let notary = Notary::new(signer, own.map(|(origin, (head, _))| (origin, head)).collect());
     start(zones, chain, ledger_id, sizes, trio, notary, locks)
 }
 
@@ -99,8 +76,7 @@ fn claim(zones: &[PathBuf; 3], ledger: Uuid, create: bool) -> Result<Vec<Lock>, 
     let bare = |path: &PathBuf| !path.join(zone::IDENTITY).exists();
     // Made only when no zone has any entry: a single bare directory is more likely a disk that is not mounted
     // than a new zone, and filling it would hide that.
-    let fresh =
-        |path: &PathBuf| bare(path) || zone::segments(path).is_ok_and(|found| found.is_empty());
+    let fresh = |path: &PathBuf| bare(path) || zone::segments(path).is_ok_and(|found| found.is_empty());
     if create && zones.iter().any(bare) && zones.iter().all(fresh) {
         for (number, path) in (0u8..).zip(zones) {
             if bare(path) {
@@ -119,13 +95,9 @@ fn claim(zones: &[PathBuf; 3], ledger: Uuid, create: bool) -> Result<Vec<Lock>, 
 fn read_checkpoints(zones: &[PathBuf; 3]) -> Result<Checkpoints, OpenError> {
     let mut found = Vec::new();
     for (number, path) in (0u8..).zip(zones) {
-        for (origin, bytes) in
-            zone::checkpoints(path).map_err(|e| OpenError::io(number, path, e))?
-        {
-            let (head, _) = Head::parse(origin, &bytes).ok_or(OpenError::CheckpointMismatch {
-                zone: number,
-                origin,
-            })?;
+        for (origin, bytes) in zone::checkpoints(path).map_err(|e| OpenError::io(number, path, e))? {
+            let (head, _) =
+                Head::parse(origin, &bytes).ok_or(OpenError::CheckpointMismatch { zone: number, origin })?;
             found.push((number, head, bytes));
         }
     }
@@ -144,15 +116,11 @@ fn check_checkpoints(
         if chain.is_none_or(|chain| chain.size(origin.tenant) < size) {
             return Err(OpenError::CheckpointAhead { zone, origin, size });
         }
-        let root =
-            chain.and_then(|chain| chain.marks.get(&(origin.tenant, size)).copied().flatten());
+        let root = chain.and_then(|chain| chain.marks.get(&(origin.tenant, size)).copied().flatten());
         if root != Some(head.root) {
             return Err(OpenError::CheckpointMismatch { zone, origin });
         }
-        if newest
-            .get(&origin)
-            .is_none_or(|(known, _)| known.size < size)
-        {
+        if newest.get(&origin).is_none_or(|(known, _)| known.size < size) {
             newest.insert(origin, (*head, bytes.clone()));
         }
     }
@@ -167,12 +135,10 @@ fn heal_checkpoints(
 ) -> Result<(), OpenError> {
     for (origin, (_, bytes)) in newest {
         for (number, path) in (0u8..).zip(zones) {
-            let has = |(zone, head, note): &(u8, Head, Vec<u8>)| {
-                *zone == number && head.origin == *origin && note == bytes
-            };
+            let has =
+                |(zone, head, note): &(u8, Head, Vec<u8>)| *zone == number && head.origin == *origin && note == bytes;
             if !found.iter().any(has) {
-                zone::put_checkpoint(path, origin, bytes)
-                    .map_err(|e| OpenError::io(number, path, e))?;
+                zone::put_checkpoint(path, origin, bytes).map_err(|e| OpenError::io(number, path, e))?;
             }
         }
     }
@@ -201,36 +167,15 @@ fn resume_zones(
 }
 
 /// The writer's first segment, in every zone.
-fn begin(
-    zones: &[PathBuf; 3],
-    chain: &Chain,
-    ledger: Uuid,
-    sizes: Sizes,
-) -> Result<Last, OpenError> {
-    let header = Header {
-        ledger,
-        writer: chain.writer,
-        first: chain.next,
-        prev: chain.head,
-        step: sizes.step,
-    };
+fn begin(zones: &[PathBuf; 3], chain: &Chain, ledger: Uuid, sizes: Sizes) -> Result<Last, OpenError> {
+    let header = Header { ledger, writer: chain.writer, first: chain.next, prev: chain.head, step: sizes.step };
     let (name, head) = (segment::name(chain.writer, chain.next), header.encode());
     let used = head.len() as u64;
     for (number, path) in (0u8..).zip(zones) {
-        disk::put(
-            &path.join(SEGMENTS),
-            &name,
-            &head,
-            header.file_len(used, true),
-        )
-        .map_err(|e| OpenError::io(number, path, e))?;
+        disk::put(&path.join(SEGMENTS), &name, &head, header.file_len(used, true))
+            .map_err(|e| OpenError::io(number, path, e))?;
     }
-    Ok(Last {
-        name,
-        used,
-        frame: Vec::new(),
-        step: sizes.step,
-    })
+    Ok(Last { name, used, frame: Vec::new(), step: sizes.step })
 }
 
 fn start(
@@ -246,20 +191,9 @@ fn start(
     let failed = |e| OpenError::io(0, &first, e);
     let queue = Arc::new(Queue::new(chain.next));
     let (publisher, publishing) = publish::start(zones, notary).map_err(failed)?;
-    let sequencer = Sequencer {
-        queue: Arc::clone(&queue),
-        chain,
-        ledger,
-        sizes,
-        trio,
-        publisher,
-    };
+    let sequencer = Sequencer { queue: Arc::clone(&queue), chain, ledger, sizes, trio, publisher };
     let builder = thread::Builder::new().name("ledger-sequencer".to_owned());
     let sequencing = builder.spawn(move || sequencer.run()).map_err(failed)?;
     // Joined in this order: the publisher ends once the sequencer has dropped its sender.
-    Ok(Running {
-        queue,
-        threads: vec![sequencing, publishing],
-        locks,
-    })
+    Ok(Running { queue, threads: vec![sequencing, publishing], locks })
 }

@@ -91,16 +91,9 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, FormatError> {
         let (tenant, writer) = text.split_once('/').ok_or(FormatError::Origin)?;
         let tenant = Uuid::try_parse(tenant).map_err(|_| FormatError::Origin)?;
-        let origin = Self {
-            tenant,
-            writer: writer.parse()?,
-        };
+        let origin = Self { tenant, writer: writer.parse()? };
         // A UUID has several spellings; only the one this crate writes may name a log.
-        if origin.to_string() == text {
-            Ok(origin)
-        } else {
-            Err(FormatError::Origin)
-        }
+        if origin.to_string() == text { Ok(origin) } else { Err(FormatError::Origin) }
     }
 }
 

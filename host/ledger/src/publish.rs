@@ -24,10 +24,7 @@ pub(crate) struct Publish {
 }
 
 /// Starts the thread; it ends when the sender is dropped and all work is done.
-pub(crate) fn start(
-    zones: [PathBuf; 3],
-    mut notary: Notary,
-) -> io::Result<(Sender<Publish>, JoinHandle<()>)> {
+pub(crate) fn start(zones: [PathBuf; 3], mut notary: Notary) -> io::Result<(Sender<Publish>, JoinHandle<()>)> {
     let (tx, rx): (Sender<Publish>, Receiver<Publish>) = channel();
     let run = move || {
         while let Ok(job) = rx.recv() {
@@ -36,9 +33,7 @@ pub(crate) fn start(
             let _dropped = job.reply.send(answer);
         }
     };
-    let thread = thread::Builder::new()
-        .name("ledger-publish".to_owned())
-        .spawn(run)?;
+    let thread = thread::Builder::new().name("ledger-publish".to_owned()).spawn(run)?;
     Ok((tx, thread))
 }
 
@@ -59,10 +54,7 @@ fn publish(
             if let Err(e) = put {
                 // Signed but not everywhere: it does not count as published, so the next request tries again.
                 let full = if disk::is_full(&e) { "disk full: " } else { "" };
-                return Err(CheckpointError::Publish {
-                    zone: number,
-                    cause: format!("{full}{e}"),
-                });
+                return Err(CheckpointError::Publish { zone: number, cause: format!("{full}{e}") });
             }
         }
         notary.published(head);

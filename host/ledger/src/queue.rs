@@ -49,10 +49,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn new(committed: u64) -> Self {
-        Self {
-            committed: AtomicU64::new(committed),
-            ..Self::default()
-        }
+        Self { committed: AtomicU64::new(committed), ..Self::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -79,11 +76,7 @@ impl Queue {
             return;
         }
         state.room = state.room.saturating_add(room);
-        state.appends.push_back(Append {
-            drafts,
-            room,
-            reply,
-        });
+        state.appends.push_back(Append { drafts, room, reply });
         drop(state);
         self.wake.notify_one();
     }
@@ -116,10 +109,7 @@ impl Queue {
             if state.over.is_some() {
                 return None;
             }
-            state = self
-                .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let anchors = mem::take(&mut state.anchors);
         let (mut batch, mut room, mut entries) = (Vec::new(), FRAME_OVERHEAD, 0usize);

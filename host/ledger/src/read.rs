@@ -37,28 +37,15 @@ pub struct Entries {
 /// `ledger-zone-foreign` when `zone` is no zone, `ledger-zone-unreadable`; the items fail with the code of damage
 /// found.
 pub fn scan(zone: &Path) -> Result<Entries, ReadError> {
-    let unreadable = |source| ReadError::Unreadable {
-        path: zone.to_owned(),
-        source,
-    };
+    let unreadable = |source| ReadError::Unreadable { path: zone.to_owned(), source };
     let (ledger, _) =
-        (zone::identity(zone).map_err(unreadable)?).ok_or_else(|| ReadError::NotAZone {
-            path: zone.to_owned(),
-        })?;
+        (zone::identity(zone).map_err(unreadable)?).ok_or_else(|| ReadError::NotAZone { path: zone.to_owned() })?;
     Entries::of(zone, ledger, None, None)
 }
 
 impl Entries {
-    pub(crate) fn of(
-        zone: &Path,
-        ledger: Uuid,
-        limit: Option<Limit>,
-        only: Option<Origin>,
-    ) -> Result<Self, ReadError> {
-        let unreadable = |source| ReadError::Unreadable {
-            path: zone.to_owned(),
-            source,
-        };
+    pub(crate) fn of(zone: &Path, ledger: Uuid, limit: Option<Limit>, only: Option<Origin>) -> Result<Self, ReadError> {
+        let unreadable = |source| ReadError::Unreadable { path: zone.to_owned(), source };
         let mut segments = VecDeque::new();
         for (writer, firsts) in zone::segments(zone).map_err(unreadable)? {
             let wanted = limit.is_none_or(|limit| limit.writer == writer);
@@ -67,28 +54,12 @@ impl Entries {
             }
         }
         let dir = zone.join(SEGMENTS);
-        Ok(Self {
-            dir,
-            ledger,
-            segments,
-            limit,
-            only,
-            open: None,
-            ready: VecDeque::new(),
-        })
+        Ok(Self { dir, ledger, segments, limit, only, open: None, ready: VecDeque::new() })
     }
 
     pub(crate) fn held(entries: Vec<Entry>) -> Self {
         let (dir, segments) = (PathBuf::new(), VecDeque::new());
-        Self {
-            dir,
-            ledger: Uuid::nil(),
-            segments,
-            limit: None,
-            only: None,
-            open: None,
-            ready: entries.into(),
-        }
+        Self { dir, ledger: Uuid::nil(), segments, limit: None, only: None, open: None, ready: entries.into() }
     }
 
     /// Reads on until an entry is ready. `false` at the end.
@@ -110,37 +81,23 @@ impl Entries {
             return Ok(());
         }
         let file = self.dir.join(segment::name(writer, first));
-        let bytes =
-            disk::read_capped(&file, SEGMENT_FILE_MAX).map_err(|source| ReadError::Unreadable {
-                path: file.clone(),
-                source,
-            })?;
+        let bytes = disk::read_capped(&file, SEGMENT_FILE_MAX)
+            .map_err(|source| ReadError::Unreadable { path: file.clone(), source })?;
         let parsed = bytes.ok_or(FormatError::SegmentLength);
         let segment = parsed
             .and_then(|bytes| Segment::parse(bytes, self.ledger, writer, first))
-            .map_err(|reason| ReadError::Damaged {
-                file: file.clone(),
-                offset: 0,
-                reason,
-            })?;
+            .map_err(|reason| ReadError::Damaged { file: file.clone(), offset: 0, reason })?;
         self.open = Some((file, segment, 0));
         Ok(())
     }
 
     fn frame(&mut self, file: PathBuf, segment: Segment, at: usize) -> Result<(), ReadError> {
         let first = segment.header.first;
-        if self
-            .limit
-            .is_some_and(|limit| first.saturating_add(at as u64) >= limit.frames)
-        {
+        if self.limit.is_some_and(|limit| first.saturating_add(at as u64) >= limit.frames) {
             // What stands behind is being written; it is not durable yet.
             return Ok(());
         }
-        let damaged = |offset: usize, reason| ReadError::Damaged {
-            file: file.clone(),
-            offset: offset as u64,
-            reason,
-        };
+        let damaged = |offset: usize, reason| ReadError::Damaged { file: file.clone(), offset: offset as u64, reason };
         let Some((offset, view)) = segment.frame(at) else {
             return match segment.tail {
                 // A running ledger has more durable frames than this segment holds only if a later one has them.

@@ -16,12 +16,7 @@ pub struct Receipt {
 
 impl Receipt {
     pub(crate) fn new(origin: Origin, index: u64, leaf_hash: Sha, frame: u64) -> Self {
-        Self {
-            origin,
-            index,
-            leaf_hash,
-            frame,
-        }
+        Self { origin, index, leaf_hash, frame }
     }
 
     /// The log the entry is in.

@@ -53,10 +53,7 @@ impl Recovery<'_> {
     }
 
     fn dir(&self, zone: u8) -> PathBuf {
-        self.zones
-            .get(usize::from(zone))
-            .map(|path| path.join(zone::SEGMENTS))
-            .unwrap_or_default()
+        self.zones.get(usize::from(zone)).map(|path| path.join(zone::SEGMENTS)).unwrap_or_default()
     }
 
     /// The segment as every zone has it, with its file length.
@@ -64,18 +61,7 @@ impl Recovery<'_> {
         let mut found = Vec::new();
         for zone in 0..3 {
             let path = self.dir(zone).join(name);
-            let corrupt = |reason| {
-                self.corrupt(
-                    zone,
-                    &path,
-                    first,
-                    Fault {
-                        reason,
-                        log: None,
-                        index: None,
-                    },
-                )
-            };
+            let corrupt = |reason| self.corrupt(zone, &path, first, Fault { reason, log: None, index: None });
             let bytes = match disk::read_capped(&path, SEGMENT_FILE_MAX) {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return Err(corrupt(FormatError::SegmentLength)),
@@ -85,8 +71,7 @@ impl Recovery<'_> {
                 }
                 Err(e) => return Err(OpenError::io(zone, path, e)),
             };
-            let segment =
-                Segment::parse(bytes, self.ledger, self.writer, first).map_err(corrupt)?;
+            let segment = Segment::parse(bytes, self.ledger, self.writer, first).map_err(corrupt)?;
             found.push((zone, Some(segment)));
         }
         Ok(found)
@@ -102,19 +87,12 @@ impl Recovery<'_> {
         repairs: &mut Vec<Repair>,
     ) -> Result<Last, OpenError> {
         let first = chain.next;
-        let there = || {
-            segments
-                .iter()
-                .filter_map(|(zone, segment)| Some((*zone, segment.as_ref()?)))
-        };
+        let there = || segments.iter().filter_map(|(zone, segment)| Some((*zone, segment.as_ref()?)));
         // The zone with most frames leads; of equals the first.
         let lead = there().reduce(|a, b| if b.1.count() > a.1.count() { b } else { a });
         let Some((lead_zone, lead)) = lead else {
             // Cannot be: the name came from one of the zones. Its file vanished in between.
-            return Err(OpenError::ZoneMissing {
-                zone: 0,
-                path: self.dir(0).join(name),
-            });
+            return Err(OpenError::ZoneMissing { zone: 0, path: self.dir(0).join(name) });
         };
         for (zone, segment) in there() {
             self.agree(zone, segment, lead_zone, lead)?;
@@ -123,16 +101,10 @@ impl Recovery<'_> {
         for ((zone, segment), behind) in segments.iter().zip(behind.iter_mut()) {
             if *behind && segment.is_some() {
                 // It lacks frames before this segment: a hole, which no crash leaves.
-                let fault = Fault {
-                    reason: FormatError::FrameNumber,
-                    log: None,
-                    index: None,
-                };
+                let fault = Fault { reason: FormatError::FrameNumber, log: None, index: None };
                 return Err(self.corrupt(*zone, &self.dir(*zone).join(name), first, fault));
             }
-            *behind |= segment
-                .as_ref()
-                .is_none_or(|segment| segment.count() < lead.count());
+            *behind |= segment.as_ref().is_none_or(|segment| segment.count() < lead.count());
         }
         let path = self.dir(lead_zone).join(name);
         self.replay(lead_zone, &path, lead, chain)?;
@@ -140,49 +112,20 @@ impl Recovery<'_> {
         let len = lead.header.file_len(used, is_last);
         for (zone, segment) in segments {
             let right = segment.as_ref().is_some_and(|segment| {
-                segment.count() == lead.count()
-                    && segment.tail == Tail::Zeros
-                    && segment.bytes.len() as u64 == len
+                segment.count() == lead.count() && segment.tail == Tail::Zeros && segment.bytes.len() as u64 == len
             });
             if !right {
                 let (dir, name, source) = (self.dir(*zone), name.to_owned(), path.clone());
-                repairs.push(Repair {
-                    zone: *zone,
-                    dir,
-                    name,
-                    source,
-                    used,
-                    len,
-                });
+                repairs.push(Repair { zone: *zone, dir, name, source, used, len });
             }
         }
-        let frame = lead
-            .bytes
-            .get(lead.last_start()..lead.used)
-            .unwrap_or_default()
-            .to_vec();
-        Ok(Last {
-            name: name.to_owned(),
-            used,
-            frame,
-            step: lead.header.step,
-        })
+        let frame = lead.bytes.get(lead.last_start()..lead.used).unwrap_or_default().to_vec();
+        Ok(Last { name: name.to_owned(), used, frame, step: lead.header.step })
     }
 
     /// Frames with one number must be one frame.
-    fn agree(
-        &self,
-        zone: u8,
-        segment: &Segment,
-        lead_zone: u8,
-        lead: &Segment,
-    ) -> Result<(), OpenError> {
-        let differ = |frame| OpenError::ZonesDiverge {
-            zone,
-            other: lead_zone,
-            writer: self.writer,
-            frame,
-        };
+    fn agree(&self, zone: u8, segment: &Segment, lead_zone: u8, lead: &Segment) -> Result<(), OpenError> {
+        let differ = |frame| OpenError::ZonesDiverge { zone, other: lead_zone, writer: self.writer, frame };
         if segment.header != lead.header {
             return Err(differ(lead.header.first));
         }
@@ -220,46 +163,24 @@ impl Recovery<'_> {
             }
         }
         let frame = known.next;
-        let fault = known.locate(
-            reason,
-            segment.bytes.get(segment.used..).unwrap_or_default(),
-        );
+        let fault = known.locate(reason, segment.bytes.get(segment.used..).unwrap_or_default());
         Err(self.corrupt(zone, &self.dir(zone).join(name), frame, fault))
     }
 
-    fn replay(
-        &self,
-        zone: u8,
-        path: &Path,
-        lead: &Segment,
-        chain: &mut Chain,
-    ) -> Result<(), OpenError> {
+    fn replay(&self, zone: u8, path: &Path, lead: &Segment, chain: &mut Chain) -> Result<(), OpenError> {
         let start = (chain.next, chain.head);
         if (lead.header.first, lead.header.prev) != start {
-            let fault = Fault {
-                reason: FormatError::FrameChain,
-                log: None,
-                index: None,
-            };
+            let fault = Fault { reason: FormatError::FrameChain, log: None, index: None };
             return Err(self.corrupt(zone, path, start.0, fault));
         }
         for (_, view) in lead.frames() {
-            chain
-                .accept(&view)
-                .map_err(|fault| self.corrupt(zone, path, view.number, fault))?;
+            chain.accept(&view).map_err(|fault| self.corrupt(zone, path, view.number, fault))?;
         }
         Ok(())
     }
 
     fn corrupt(&self, zone: u8, file: &Path, frame: u64, fault: Fault) -> OpenError {
         let Fault { reason, log, index } = fault;
-        OpenError::ZoneCorrupt {
-            zone,
-            file: file.to_owned(),
-            frame,
-            log,
-            index,
-            reason,
-        }
+        OpenError::ZoneCorrupt { zone, file: file.to_owned(), frame, log, index, reason }
     }
 }

@@ -25,11 +25,8 @@ pub(crate) struct Repair {
 
 impl Repair {
     pub(crate) fn apply(&self) -> io::Result<()> {
-        let bytes =
-            disk::read_capped(&self.source, crate::segment::SEGMENT_FILE_MAX)?.unwrap_or_default();
-        let used = usize::try_from(self.used)
-            .ok()
-            .and_then(|used| bytes.get(..used));
+        let bytes = disk::read_capped(&self.source, crate::segment::SEGMENT_FILE_MAX)?.unwrap_or_default();
+        let used = usize::try_from(self.used).ok().and_then(|used| bytes.get(..used));
         let used = used.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
         disk::put(&self.dir, &self.name, used, self.len).map(drop)
     }

@@ -20,20 +20,14 @@ impl Sealed {
     /// a receipt mean durability.
     pub(crate) fn committed(self) -> impl Iterator<Item = Receipt> {
         let number = self.number;
-        self.stamps
-            .into_iter()
-            .map(move |(origin, index, hash)| Receipt::new(origin, index, hash, number))
+        self.stamps.into_iter().map(move |(origin, index, hash)| Receipt::new(origin, index, hash, number))
     }
 }
 
 impl Chain {
     /// Makes the next frame of `drafts`, which the caller has held to the limits, and takes it into the state.
     /// `None` when a counter would overflow; the state is then of no further use.
-    pub(crate) fn seal<'d>(
-        &mut self,
-        drafts: impl Iterator<Item = &'d Draft>,
-        room: usize,
-    ) -> Option<Sealed> {
+    pub(crate) fn seal<'d>(&mut self, drafts: impl Iterator<Item = &'d Draft>, room: usize) -> Option<Sealed> {
         let mut bytes = Vec::with_capacity(room.saturating_add(FRAME_OVERHEAD));
         let mut stamps = Vec::new();
         let number = self.next;
@@ -43,19 +37,12 @@ impl Chain {
         }
         self.head = frame::finish(&mut bytes, u32::try_from(stamps.len()).ok()?);
         self.next = number.checked_add(1)?;
-        Some(Sealed {
-            bytes,
-            number,
-            stamps,
-        })
+        Some(Sealed { bytes, number, stamps })
     }
 
     fn seal_entry(&mut self, draft: &Draft, bytes: &mut Vec<u8>) -> Option<(Origin, u64, Sha)> {
         let origin = self.origin(draft.tenant);
-        let log = self
-            .logs
-            .entry(draft.tenant)
-            .or_insert_with(|| Log::new(&origin));
+        let log = self.logs.entry(draft.tenant).or_insert_with(|| Log::new(&origin));
         let index = log.tree.size();
         let leaf = Leaf {
             kind: draft.kind,
@@ -73,13 +60,7 @@ impl Chain {
         };
         let mut encoded = Vec::with_capacity(LEAF_LEN);
         leaf.write(&mut encoded);
-        entry::write(
-            bytes,
-            &origin.to_string(),
-            &encoded,
-            &draft.salt,
-            &draft.payload,
-        );
+        entry::write(bytes, &origin.to_string(), &encoded, &draft.salt, &draft.payload);
         log.prev = leaf_hash(&encoded);
         log.tree.push(log.prev)?;
         Some((origin, index, log.prev))

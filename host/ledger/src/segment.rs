@@ -60,35 +60,20 @@ impl Header {
         let step = c.u32().filter(|step| (1..=STEP_MAX).contains(step))?;
         let ledger = Uuid::from_bytes(c.array()?);
         let padded: [u8; 32] = c.array()?;
-        let writer: Writer = std::str::from_utf8(&padded)
-            .ok()?
-            .trim_end_matches('\0')
-            .parse()
-            .ok()?;
-        let header = Self {
-            ledger,
-            writer,
-            first: c.u64()?,
-            prev: c.array()?,
-            step,
-        };
+        let writer: Writer = std::str::from_utf8(&padded).ok()?.trim_end_matches('\0').parse().ok()?;
+        let header = Self { ledger, writer, first: c.u64()?, prev: c.array()?, step };
         (c.array()? == Sha::from(Sha256::digest(covered))).then_some(header)
     }
 
     /// The length its file must have when frames end at `used`: it is the last segment, or it was closed.
     pub(crate) fn file_len(&self, used: u64, last: bool) -> u64 {
-        if last {
-            round_up(used, self.step)
-        } else {
-            used
-        }
+        if last { round_up(used, self.step) } else { used }
     }
 }
 
 /// `used` rounded up to a multiple of `step`.
 pub(crate) fn round_up(used: u64, step: u32) -> u64 {
-    used.div_ceil(u64::from(step.max(1)))
-        .saturating_mul(u64::from(step.max(1)))
+    used.div_ceil(u64::from(step.max(1))).saturating_mul(u64::from(step.max(1)))
 }
 
 /// `<writer>-<first frame number as 16 hex digits>.seg`
@@ -126,12 +111,7 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// Parses the contents of a segment file with the name of `writer` and `first`.
-    pub(crate) fn parse(
-        bytes: Vec<u8>,
-        ledger: Uuid,
-        writer: Writer,
-        first: u64,
-    ) -> Result<Self, FormatError> {
+    pub(crate) fn parse(bytes: Vec<u8>, ledger: Uuid, writer: Writer, first: u64) -> Result<Self, FormatError> {
         let header = Header::parse(&bytes).ok_or(FormatError::SegmentHeader)?;
         if (header.ledger, header.writer, header.first) != (ledger, writer, first) {
             return Err(FormatError::SegmentHeader);
@@ -153,13 +133,7 @@ impl Segment {
                 Err(reason) => break Tail::Torn(reason),
             }
         };
-        Ok(Self {
-            header,
-            bytes,
-            frames,
-            used,
-            tail,
-        })
+        Ok(Self { header, bytes, frames, used, tail })
     }
 
     /// How many valid frames it has.
@@ -170,10 +144,7 @@ impl Segment {
     /// One frame with its byte offset. It is parsed again without hashing, which `parse` has done.
     pub(crate) fn frame(&self, at: usize) -> Option<(usize, FrameView<'_>)> {
         let range = self.frames.get(at)?;
-        Some((
-            range.start,
-            frame::parse_unhashed(self.bytes.get(range.clone())?).ok()?,
-        ))
+        Some((range.start, frame::parse_unhashed(self.bytes.get(range.clone())?).ok()?))
     }
 
     /// The frames with their byte offsets.
@@ -193,9 +164,7 @@ fn resyncs(bytes: &[u8]) -> bool {
     for (at, window) in bytes.windows(frame::MAGIC.len()).enumerate() {
         if window == frame::MAGIC {
             tries += 1;
-            let valid = bytes
-                .get(at..)
-                .is_some_and(|rest| frame::parse(rest).is_ok());
+            let valid = bytes.get(at..).is_some_and(|rest| frame::parse(rest).is_ok());
             if valid || tries > RESYNC_MAX {
                 return true;
             }

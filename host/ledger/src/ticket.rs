@@ -25,9 +25,7 @@ impl<T, E: From<AppendError>> Reply<T, E> {
         let lost = || Err(AppendError::Stopped.into());
         match self {
             Self::Ready(answer) => Poll::Ready(answer.take().unwrap_or_else(lost)),
-            Self::Waiting(rx) => Pin::new(rx)
-                .poll(cx)
-                .map(|answer| answer.unwrap_or_else(|_| lost())),
+            Self::Waiting(rx) => Pin::new(rx).poll(cx).map(|answer| answer.unwrap_or_else(|_| lost())),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! The right edge of an RFC 6962 tree: the roots of its complete subtrees, all that appending and taking the
 //! root need. It does not keep the leaves; proofs of old entries are made from a scan of the log.
 
-use tlog_tiles::{
-    Hash, HashReader, split_stored_hash_index, stored_hashes_for_record_hash, tree_hash,
-};
+use tlog_tiles::{Hash, HashReader, split_stored_hash_index, stored_hashes_for_record_hash, tree_hash};
 
 use crate::Sha;
 
@@ -21,16 +19,8 @@ impl HashReader for Edge<'_> {
     // `stored_hashes` and `tree_hash` at the tree's own size ask only for nodes on the edge, so the level alone
     // says which.
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
-        let of = |&index: &u64| {
-            self.0
-                .get(usize::from(split_stored_hash_index(index).0))
-                .copied()
-        };
-        indexes
-            .iter()
-            .map(of)
-            .collect::<Option<_>>()
-            .ok_or(tlog_tiles::Error::IndexesNotInTree)
+        let of = |&index: &u64| self.0.get(usize::from(split_stored_hash_index(index).0)).copied();
+        indexes.iter().map(of).collect::<Option<_>>().ok_or(tlog_tiles::Error::IndexesNotInTree)
     }
 }
 
@@ -43,8 +33,7 @@ impl Tree {
     /// Appends a leaf by its leaf hash. `None` only if the edge is inconsistent, which no input can cause.
     #[must_use]
     pub(crate) fn push(&mut self, leaf: Sha) -> Option<()> {
-        let hashes =
-            stored_hashes_for_record_hash(self.size, Hash(leaf), &Edge(&self.edge)).ok()?;
+        let hashes = stored_hashes_for_record_hash(self.size, Hash(leaf), &Edge(&self.edge)).ok()?;
         for (level, hash) in hashes.into_iter().enumerate() {
             match self.edge.get_mut(level) {
                 Some(slot) => *slot = hash,
@@ -57,8 +46,6 @@ impl Tree {
 
     /// The root, RFC 6962 section 2.1; that of no leaves is SHA-256 of nothing.
     pub(crate) fn root(&self) -> Option<Sha> {
-        tree_hash(self.size, &Edge(&self.edge))
-            .ok()
-            .map(|hash| hash.0)
+        tree_hash(self.size, &Edge(&self.edge)).ok().map(|hash| hash.0)
     }
 }

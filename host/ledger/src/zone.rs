@@ -29,10 +29,7 @@ pub(crate) const CHECKPOINT: &str = "checkpoint";
 
 /// The identity file's text. One spelling only, so that it is compared, not interpreted.
 fn identity_text(ledger: Uuid, zone: u8) -> String {
-    let body = format!(
-        "casemate ledger zone\nformat 1\nledger {}\nzone {zone}\n",
-        ledger.as_hyphenated()
-    );
+    let body = format!("casemate ledger zone\nformat 1\nledger {}\nzone {zone}\n", ledger.as_hyphenated());
     let checksum = hex::encode(Sha256::digest(body.as_bytes()));
     format!("{body}sha256 {checksum}\n")
 }
@@ -45,12 +42,8 @@ pub(crate) fn identity(path: &Path) -> io::Result<Option<(Uuid, u8)>> {
     let text = String::from_utf8(bytes).unwrap_or_default();
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
     let ledger = field("ledger ").and_then(|id| Uuid::try_parse(id).ok());
-    let zone = field("zone ")
-        .and_then(|zone| zone.parse().ok())
-        .filter(|zone| *zone < 3);
-    Ok(ledger
-        .zip(zone)
-        .filter(|&(ledger, zone)| identity_text(ledger, zone) == text))
+    let zone = field("zone ").and_then(|zone| zone.parse().ok()).filter(|zone| *zone < 3);
+    Ok(ledger.zip(zone).filter(|&(ledger, zone)| identity_text(ledger, zone) == text))
 }
 
 /// Makes an empty directory zone `zone` (0 to 2) of a ledger, for a new ledger or to replace a lost zone: the
@@ -61,17 +54,12 @@ pub(crate) fn identity(path: &Path) -> io::Result<Option<(Uuid, u8)>> {
 pub fn prepare_zone(path: &Path, zone: u8, ledger: Uuid) -> Result<(), OpenError> {
     let failed = |source| OpenError::io(zone, path, source);
     disk::make_dir(path).map_err(failed)?;
-    let ours =
-        |name: &str| matches!(name, LOCK | SEGMENTS | LOGS) || name.ends_with(disk::TEMP_SUFFIX);
+    let ours = |name: &str| matches!(name, LOCK | SEGMENTS | LOGS) || name.ends_with(disk::TEMP_SUFFIX);
     let names = disk::list(path).map_err(failed)?;
     let used = |dir: &str| disk::list(&path.join(dir)).is_ok_and(|names| !names.is_empty());
     // What a preparation cut short by a crash leaves is no obstacle; anything else is.
     if zone > 2 || !names.iter().all(|(name, _)| ours(name)) || used(SEGMENTS) || used(LOGS) {
-        return Err(OpenError::ZoneForeign {
-            zone,
-            ledger,
-            path: path.to_owned(),
-        });
+        return Err(OpenError::ZoneForeign { zone, ledger, path: path.to_owned() });
     }
     disk::make_dir(&path.join(SEGMENTS)).map_err(failed)?;
     disk::make_dir(&path.join(LOGS)).map_err(failed)?;
@@ -98,33 +86,18 @@ pub(crate) fn claim(path: &Path, zone: u8, ledger: Uuid) -> Result<Lock, OpenErr
     match identity(path) {
         Ok(Some(found)) if found == (ledger, zone) => {}
         Ok(_) => {
-            return Err(OpenError::ZoneForeign {
-                zone,
-                ledger,
-                path: path.to_owned(),
-            });
+            return Err(OpenError::ZoneForeign { zone, ledger, path: path.to_owned() });
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(OpenError::ZoneMissing {
-                zone,
-                path: path.to_owned(),
-            });
+            return Err(OpenError::ZoneMissing { zone, path: path.to_owned() });
         }
         Err(e) => return Err(failed(e)),
     }
     let lock = path.join(LOCK);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&lock)
-        .map_err(failed)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&lock).map_err(failed)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Lock(file)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::Locked {
-            zone,
-            path: path.to_owned(),
-        }),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::Locked { zone, path: path.to_owned() }),
         Err(e) => Err(failed(e.into())),
     }
 }
@@ -175,9 +148,7 @@ pub(crate) fn segments(path: &Path) -> io::Result<BTreeMap<Writer, BTreeSet<u64>
 
 /// The directory of a log's checkpoint.
 pub(crate) fn log_dir(path: &Path, origin: &Origin) -> PathBuf {
-    path.join(LOGS)
-        .join(origin.tenant.as_hyphenated().to_string())
-        .join(origin.writer.as_str())
+    path.join(LOGS).join(origin.tenant.as_hyphenated().to_string()).join(origin.writer.as_str())
 }
 
 /// The checkpoint files of a zone, unchecked. A log directory without one is left out: a crash between making

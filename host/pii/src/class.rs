@@ -24,13 +24,7 @@ pub enum Class {
 
 impl Class {
     /// Every class, in order.
-    pub const ALL: [Self; 5] = [
-        Self::Email,
-        Self::Phone,
-        Self::Card,
-        Self::GovernmentId,
-        Self::Credential,
-    ];
+    pub const ALL: [Self; 5] = [Self::Email, Self::Phone, Self::Card, Self::GovernmentId, Self::Credential];
 
     /// The upper-case tag that tokens of this class carry.
     #[must_use]
@@ -52,9 +46,7 @@ impl fmt::Display for Class {
 }
 
 /// What is done with a match. Ordered from the strictest.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Replaced by a token that cannot be turned back.
@@ -87,20 +79,12 @@ impl Confidence {
     /// The confidence of `per_mille` thousandths; `None` above 1000.
     #[must_use]
     pub const fn new(per_mille: u16) -> Option<Self> {
-        if per_mille <= Self::MAX.0 {
-            Some(Self(per_mille))
-        } else {
-            None
-        }
+        if per_mille <= Self::MAX.0 { Some(Self(per_mille)) } else { None }
     }
 
     /// The nearest confidence to `per_mille` thousandths, for scores that this crate adds up itself.
     pub(crate) const fn clamped(per_mille: u16) -> Self {
-        if per_mille <= Self::MAX.0 {
-            Self(per_mille)
-        } else {
-            Self::MAX
-        }
+        if per_mille <= Self::MAX.0 { Self(per_mille) } else { Self::MAX }
     }
 
     /// The value in thousandths.

@@ -25,22 +25,14 @@ pub(crate) fn around(text: &[u8], start: usize, end: usize) -> Option<Topic> {
     back.find_map(|word| Some((word, topic(word)?)))
         .map(|(word, found)| {
             // A `Steuer-ID` is about the tax office, not about an id.
-            let kind = word
-                .eq_ignore_ascii_case(b"id")
-                .then(|| topic(back.next()?));
+            let kind = word.eq_ignore_ascii_case(b"id").then(|| topic(back.next()?));
             kind.flatten().unwrap_or(found)
         })
-        .or_else(|| {
-            words(after)
-                .take(FORWARD.1)
-                .find_map(topic)
-                .filter(|topic| *topic != Topic::Identifier)
-        })
+        .or_else(|| words(after).take(FORWARD.1).find_map(topic).filter(|topic| *topic != Topic::Identifier))
 }
 
 fn words(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
-    text.split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
-        .filter(|word| word.len() > 1)
+    text.split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).filter(|word| word.len() > 1)
 }
 
 /// What one word says, in any case.
@@ -51,26 +43,23 @@ pub(crate) fn topic(word: &[u8]) -> Option<Topic> {
     lower.make_ascii_lowercase();
     match std::str::from_utf8(lower).ok()? {
         "email" | "mail" | "correo" | "courriel" => Some(Topic::Email),
-        "phone" | "phonenumber" | "telephone" | "tel" | "telefon" | "telefono" | "teléfono"
-        | "téléphone" | "mobile" | "mobil" | "móvil" | "cell" | "cellphone" | "handy" | "fax"
-        | "msisdn" | "whatsapp" | "sms" | "call" | "dial" | "ring" | "landline" | "komórka"
-        | "portable" | "celular" | "text" => Some(Topic::Phone),
-        "card" | "cards" | "cardnumber" | "cc" | "ccnum" | "pan" | "visa" | "mastercard"
-        | "amex" | "credit" | "debit" | "karte" | "kreditkarte" | "tarjeta" | "carte"
-        | "discover" | "maestro" => Some(Topic::Card),
-        "ssn" | "social" | "itin" | "nino" | "insurance" | "national" | "steuer" | "steuerid"
-        | "steuernummer" | "idnr" | "tin" | "tax" | "taxpayer" | "dni" | "nie" | "nif" | "nir"
-        | "insee" | "sécurité" | "sécu" | "pesel" | "passport" | "passeport" | "reisepass"
-        | "licence" | "license" | "identity" | "citizen" => Some(Topic::Government),
-        "id" | "ids" | "order" | "orders" | "invoice" | "ref" | "reference" | "ticket" | "sku"
-        | "tracking" | "transaction" | "txn" | "serial" | "isbn" | "issn" | "version" | "build"
-        | "commit" | "revision" | "rev" | "uuid" | "guid" | "sha" | "sha1" | "sha256" | "md5"
-        | "digest" | "hash" | "checksum" | "etag" | "timestamp" | "time" | "date" | "created"
-        | "updated" | "cursor" | "offset" | "page" | "port" | "count" | "size" | "length"
-        | "bytes" | "line" | "row" | "seq" | "sequence" | "price" | "amount" | "total"
-        | "issue" | "trace" | "span" | "request" | "response" | "message" | "event"
-        | "correlation" | "account" | "part" | "batch" | "model" | "case" | "job" | "pid"
-        | "nonce" | "seed" => Some(Topic::Identifier),
+        "phone" | "phonenumber" | "telephone" | "tel" | "telefon" | "telefono" | "teléfono" | "téléphone"
+        | "mobile" | "mobil" | "móvil" | "cell" | "cellphone" | "handy" | "fax" | "msisdn" | "whatsapp" | "sms"
+        | "call" | "dial" | "ring" | "landline" | "komórka" | "portable" | "celular" | "text" => Some(Topic::Phone),
+        "card" | "cards" | "cardnumber" | "cc" | "ccnum" | "pan" | "visa" | "mastercard" | "amex" | "credit"
+        | "debit" | "karte" | "kreditkarte" | "tarjeta" | "carte" | "discover" | "maestro" => Some(Topic::Card),
+        "ssn" | "social" | "itin" | "nino" | "insurance" | "national" | "steuer" | "steuerid" | "steuernummer"
+        | "idnr" | "tin" | "tax" | "taxpayer" | "dni" | "nie" | "nif" | "nir" | "insee" | "sécurité" | "sécu"
+        | "pesel" | "passport" | "passeport" | "reisepass" | "licence" | "license" | "identity" | "citizen" => {
+            Some(Topic::Government)
+        }
+        "id" | "ids" | "order" | "orders" | "invoice" | "ref" | "reference" | "ticket" | "sku" | "tracking"
+        | "transaction" | "txn" | "serial" | "isbn" | "issn" | "version" | "build" | "commit" | "revision" | "rev"
+        | "uuid" | "guid" | "sha" | "sha1" | "sha256" | "md5" | "digest" | "hash" | "checksum" | "etag"
+        | "timestamp" | "time" | "date" | "created" | "updated" | "cursor" | "offset" | "page" | "port" | "count"
+        | "size" | "length" | "bytes" | "line" | "row" | "seq" | "sequence" | "price" | "amount" | "total"
+        | "issue" | "trace" | "span" | "request" | "response" | "message" | "event" | "correlation" | "account"
+        | "part" | "batch" | "model" | "case" | "job" | "pid" | "nonce" | "seed" => Some(Topic::Identifier),
         _ => None,
     }
 }

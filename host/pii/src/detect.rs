@@ -32,12 +32,7 @@ pub(crate) struct Input<'a> {
 
 impl<'a> Input<'a> {
     pub(crate) fn new(text: &'a str, hint: Hint) -> Self {
-        Self {
-            text,
-            bytes: text.as_bytes(),
-            groups: digit_groups(text.as_bytes()),
-            hint,
-        }
+        Self { text, bytes: text.as_bytes(), groups: digit_groups(text.as_bytes()), hint }
     }
 
     /// The byte at `at`, zero beyond the end.
@@ -53,15 +48,13 @@ impl<'a> Input<'a> {
     /// Whether what starts at `at` is the tail of something longer: `A-123`, `1.23`, `x123`.
     pub(crate) fn joined_left(&self, at: usize) -> bool {
         let before = self.before(at, 1);
-        is_word(before)
-            || (matches!(before, b'-' | b'.' | b'/' | b'\\') && is_word(self.before(at, 2)))
+        is_word(before) || (matches!(before, b'-' | b'.' | b'/' | b'\\') && is_word(self.before(at, 2)))
     }
 
     /// Whether what ends before `at` goes on: `123x`, `123-4`, `12:30`.
     pub(crate) fn joined_right(&self, at: usize) -> bool {
         let next = self.at(at);
-        is_word(next)
-            || (matches!(next, b'-' | b'.' | b'/' | b':') && self.at(at + 1).is_ascii_digit())
+        is_word(next) || (matches!(next, b'-' | b'.' | b'/' | b':') && self.at(at + 1).is_ascii_digit())
     }
 
     /// The digits of `span`.
@@ -73,20 +66,12 @@ impl<'a> Input<'a> {
 
     /// What key or context say about the value at `span`; the key goes first.
     pub(crate) fn topic(&self, span: &Range<usize>) -> Option<Topic> {
-        self.hint
-            .topic
-            .or_else(|| context::around(self.bytes, span.start, span.end))
+        self.hint.topic.or_else(|| context::around(self.bytes, span.start, span.end))
     }
 
     /// A match whose form alone is worth `base`. Its own topic raises that; another topic lowers it, but only
     /// while the form is weak.
-    pub(crate) fn weigh(
-        &self,
-        class: Class,
-        span: Range<usize>,
-        base: u16,
-        canonical: String,
-    ) -> Match {
+    pub(crate) fn weigh(&self, class: Class, span: Range<usize>, base: u16, canonical: String) -> Match {
         let own = match class {
             Class::Email => Topic::Email,
             Class::Phone => Topic::Phone,
@@ -98,12 +83,7 @@ impl<'a> Input<'a> {
             Some(_) if base < STRONG => base.saturating_sub(300),
             _ => base,
         };
-        Match {
-            class,
-            span,
-            confidence: Confidence::clamped(score),
-            canonical,
-        }
+        Match { class, span, confidence: Confidence::clamped(score), canonical }
     }
 }
 

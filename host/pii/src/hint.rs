@@ -34,11 +34,7 @@ impl Hint {
         let Some(words) = split(name.as_bytes(), &mut buffer) else {
             return Self::default();
         };
-        let words = || {
-            words
-                .split(|byte| *byte == b'_')
-                .filter(|word| !word.is_empty())
-        };
+        let words = || words.split(|byte| *byte == b'_').filter(|word| !word.is_empty());
         let mut topic = None;
         for found in words().filter_map(context::topic) {
             // `national_id` is about the nation, not about the id.
@@ -74,11 +70,7 @@ fn split<'b>(name: &[u8], buffer: &'b mut [u8; 2 * LONGEST]) -> Option<&'b [u8]>
             put(b'_');
         }
         let joint = byte.is_ascii() && !byte.is_ascii_alphanumeric();
-        put(if joint {
-            b'_'
-        } else {
-            byte.to_ascii_lowercase()
-        });
+        put(if joint { b'_' } else { byte.to_ascii_lowercase() });
         last = *byte;
     }
     buffer.get(..used)
@@ -136,15 +128,7 @@ fn secret<'a, I: DoubleEndedIterator<Item = &'a [u8]>>(words: &impl Fn() -> I) -
 fn is_password(word: &[u8]) -> bool {
     matches!(
         word,
-        b"password"
-            | b"passwd"
-            | b"pwd"
-            | b"passphrase"
-            | b"passcode"
-            | b"passwort"
-            | b"kennwort"
-            | b"senha"
-            | b"mdp"
+        b"password" | b"passwd" | b"pwd" | b"passphrase" | b"passcode" | b"passwort" | b"kennwort" | b"senha" | b"mdp"
     ) || word == "contraseña".as_bytes()
         || word == "hasło".as_bytes()
 }

@@ -26,10 +26,7 @@ struct Rule {
 
 impl Default for Rule {
     fn default() -> Self {
-        Self {
-            mode: Mode::Strict,
-            threshold: Confidence::DEFAULT_THRESHOLD,
-        }
+        Self { mode: Mode::Strict, threshold: Confidence::DEFAULT_THRESHOLD }
     }
 }
 
@@ -39,16 +36,8 @@ impl Rules {
     pub fn new(modes: impl IntoIterator<Item = (Class, Mode)>) -> Self {
         let mut rules = BTreeMap::<Class, Rule>::new();
         for (class, mode) in modes {
-            let mode = rules
-                .get(&class)
-                .map_or(mode, |rule: &Rule| rule.mode.min(mode));
-            rules.insert(
-                class,
-                Rule {
-                    mode,
-                    ..Rule::default()
-                },
-            );
+            let mode = rules.get(&class).map_or(mode, |rule: &Rule| rule.mode.min(mode));
+            rules.insert(class, Rule { mode, ..Rule::default() });
         }
         Self { rules }
     }
@@ -105,14 +94,10 @@ struct Full {
 impl From<Entry> for Rule {
     fn from(entry: Entry) -> Self {
         match entry {
-            Entry::Mode(mode) => Self {
-                mode,
-                ..Self::default()
-            },
-            Entry::Full(full) => Self {
-                mode: full.mode,
-                threshold: full.threshold.unwrap_or(Confidence::DEFAULT_THRESHOLD),
-            },
+            Entry::Mode(mode) => Self { mode, ..Self::default() },
+            Entry::Full(full) => {
+                Self { mode: full.mode, threshold: full.threshold.unwrap_or(Confidence::DEFAULT_THRESHOLD) }
+            }
         }
     }
 }

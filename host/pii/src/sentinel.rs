@@ -15,13 +15,8 @@ use crate::{
 /// The longest text that is searched, in bytes: 1 MiB.
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
 
-const DETECTORS: [fn(&Input<'_>, &mut Vec<Match>); 5] = [
-    credential::find,
-    email::find,
-    card::find,
-    government::find,
-    phone::find,
-];
+const DETECTORS: [fn(&Input<'_>, &mut Vec<Match>); 5] =
+    [credential::find, email::find, card::find, government::find, phone::find];
 
 /// Finds personal data. Holds nothing: every format is code, so it costs nothing to make or to share.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,8 +53,7 @@ impl Sentinel {
         found.retain_mut(|found| match folded.original(found.span.clone()) {
             Some(span) => {
                 found.span = span;
-                text.get(found.span.clone())
-                    .is_some_and(|cut| !cut.is_empty())
+                text.get(found.span.clone()).is_some_and(|cut| !cut.is_empty())
             }
             None => false,
         });
@@ -69,10 +63,7 @@ impl Sentinel {
 
 pub(crate) fn check(text: &str) -> Result<(), TooLarge> {
     if text.len() > MAX_TEXT_BYTES {
-        return Err(TooLarge::Text {
-            bytes: text.len(),
-            limit: MAX_TEXT_BYTES,
-        });
+        return Err(TooLarge::Text { bytes: text.len(), limit: MAX_TEXT_BYTES });
     }
     Ok(())
 }
@@ -100,13 +91,7 @@ fn masked(text: &str) -> Cow<'_, str> {
 pub(crate) fn settle(mut found: Vec<Match>, later: impl Fn(&Match) -> bool) -> Vec<Match> {
     found.sort_by_key(|found| {
         let sure = found.confidence >= Confidence::DEFAULT_THRESHOLD;
-        (
-            later(found),
-            !sure,
-            found.class != Class::Credential,
-            Reverse(found.span.len()),
-            Reverse(found.confidence),
-        )
+        (later(found), !sure, found.class != Class::Credential, Reverse(found.span.len()), Reverse(found.confidence))
     });
     let mut kept: BTreeMap<usize, Match> = BTreeMap::new();
     for found in found {

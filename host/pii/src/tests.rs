@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    Class, Confidence, Finding, Match, Mode, Rules, Sentinel, Token, Tokenizer, TooLarge,
-    find_tokens, rewrite,
+    Class, Confidence, Finding, Match, Mode, Rules, Sentinel, Token, Tokenizer, TooLarge, find_tokens, rewrite,
 };
 
 /// Tokens that are a function of class and canonical value.
@@ -50,24 +49,13 @@ pub(crate) fn must_match(class: Class, table: &[(&str, &str, &str)]) {
 pub(crate) fn must_not_match(class: Class, table: &[(&str, &str)]) {
     for (text, hint) in table {
         let hint = Some(*hint).filter(|hint| !hint.is_empty());
-        assert!(
-            found(class, text, hint).is_empty(),
-            "in {text:?}: {:?}",
-            found(class, text, hint)
-        );
+        assert!(found(class, text, hint).is_empty(), "in {text:?}: {:?}", found(class, text, hint));
     }
 }
 
 fn rewritten(text: &str) -> (String, Vec<Finding>) {
-    let done = rewrite::text(
-        &Sentinel::new(),
-        &Rules::default(),
-        text,
-        None,
-        &mut Folding::default(),
-    );
-    done.map(|done| (done.text, done.findings))
-        .unwrap_or_default()
+    let done = rewrite::text(&Sentinel::new(), &Rules::default(), text, None, &mut Folding::default());
+    done.map(|done| (done.text, done.findings)).unwrap_or_default()
 }
 
 /// Texts of pieces that detectors care about, with noise between them.
@@ -106,12 +94,8 @@ fn documents() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 5, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            proptest::collection::hash_map(
-                "password|ssn|phone|id|[a-z]{1,5}|a@b\\.org",
-                inner,
-                0..5
-            )
-            .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            proptest::collection::hash_map("password|ssn|phone|id|[a-z]{1,5}|a@b\\.org", inner, 0..5)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
@@ -119,9 +103,7 @@ fn documents() -> impl Strategy<Value = Value> {
 /// The same tree with every leaf reduced to whether it can have changed into a string.
 fn same_shape(before: &Value, after: &Value) -> bool {
     match (before, after) {
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b)),
         (Value::Object(a), Value::Object(b)) => a.len() == b.len(),
         (Value::String(_) | Value::Number(_), Value::String(_)) => true,
         (a, b) => a == b,
@@ -198,19 +180,13 @@ fn over_long_text_is_refused() {
     let text = "a".repeat(crate::MAX_TEXT_BYTES + 1);
     assert_eq!(
         Sentinel::new().find(&text, None),
-        Err(TooLarge::Text {
-            bytes: crate::MAX_TEXT_BYTES + 1,
-            limit: crate::MAX_TEXT_BYTES
-        })
+        Err(TooLarge::Text { bytes: crate::MAX_TEXT_BYTES + 1, limit: crate::MAX_TEXT_BYTES })
     );
 }
 
 #[test]
 fn confidence_is_a_fraction() {
     assert_eq!(Confidence::new(1001), None);
-    assert_eq!(
-        Confidence::new(50).map(|c| c.to_string()),
-        Some("0.050".to_owned())
-    );
+    assert_eq!(Confidence::new(50).map(|c| c.to_string()), Some("0.050".to_owned()));
     assert_eq!(Confidence::MAX.to_string(), "1.000");
 }

@@ -2,23 +2,23 @@
 //! a crash. It doesn't know HTTP, nor what the guest does.
 
 mod error;
-mod records;
 mod reconcile;
+mod records;
 mod shares;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use casemate_gate::budget::{Meter, Resource};
+use casemate_gate::call::Origin;
 use casemate_gate::identity::Identity;
 use casemate_gate::pii::Guard;
 use casemate_gate::policy::{Grants, Policy};
 use casemate_gate::rls::{self, Scope};
 use casemate_gate::vault::Vault;
-use casemate_gate::call::Origin;
 use casemate_gate::{AgentName, Digest, RunId, TenantId};
-use casemate_store::RunRecord;
 use casemate_keys::{DataKey, LocalKeyFile, random};
+use casemate_store::RunRecord;
 use uuid::Uuid;
 
 pub use error::DispatchError;
@@ -155,7 +155,8 @@ impl Dispatcher {
             fuel: job.policy.run.fuel,
             vault: vault.take_fresh(),
         };
-        let hold = Hold { scope, identity, grants, admitted, claimed: records::Claimed { key, ..claimed }, start, vault };
+        let hold =
+            Hold { scope, identity, grants, admitted, claimed: records::Claimed { key, ..claimed }, start, vault };
         let mut recorder = self.recorder(job, run, &hold, events.cloned())?;
         recorder.start(&Frame::Start(hold.start.clone()), hold.start.time_ms).await?;
         Ok(hold)
@@ -226,13 +227,7 @@ impl Dispatcher {
         Ok(Vault::new(&tenant_key, run)?)
     }
 
-    fn recorder(
-        &self,
-        job: &Job,
-        run: RunId,
-        hold: &Hold,
-        events: Option<Events>,
-    ) -> Result<Recorder, DispatchError> {
+    fn recorder(&self, job: &Job, run: RunId, hold: &Hold, events: Option<Events>) -> Result<Recorder, DispatchError> {
         let place = Place {
             tenant: job.tenant,
             run,
@@ -244,13 +239,7 @@ impl Dispatcher {
         Ok(Recorder::new(place, Arc::clone(&self.crossing.ledger), Arc::clone(&self.crossing.journal), events))
     }
 
-    fn passage(
-        &self,
-        job: &Job,
-        run: RunId,
-        hold: Hold,
-        events: Option<Events>,
-    ) -> Result<Passage, DispatchError> {
+    fn passage(&self, job: &Job, run: RunId, hold: Hold, events: Option<Events>) -> Result<Passage, DispatchError> {
         let recorder = self.recorder(job, run, &hold, events)?;
         let meter = Meter::open(&job.policy.run, self.shares.account(job.tenant, &job.policy), job.policy.denials);
         // Fuel and time are taken for the whole run, so that a tenant's runs together never pass its limits.

@@ -6,9 +6,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Starts the log. `filter` is a directive of `tracing`, such as `info` or `casemate_server=debug`.
 pub fn start(filter: Option<&str>, json: bool) {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
-        .parse_lossy(filter.unwrap_or_default());
+    let filter =
+        EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(filter.unwrap_or_default());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second start, as tests make it, keeps the first.
     let _started = if json { log.json().try_init() } else { log.try_init() };

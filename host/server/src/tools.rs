@@ -115,8 +115,6 @@ impl Tools {
     }
 
     fn database(&self) -> Result<&Db, Refusal> {
-        self.database.as_ref().ok_or_else(|| {
-            Refusal::new(Code::RowsUnavailable, "the host runs without a database")
-        })
+        self.database.as_ref().ok_or_else(|| Refusal::new(Code::RowsUnavailable, "the host runs without a database"))
     }
 }

@@ -60,7 +60,8 @@ begin
   execute format('grant connect on database %I to casemate_migrate, casemate_host, casemate_sql', current_database());
 end $$;
 revoke all on schema public from public;
-grant usage, create on schema public to casemate_migrate;
+-- With the option to pass it on, since it grants the schemas of tables to agents' roles.
+grant usage, create on schema public to casemate_migrate with grant option;
 grant usage on schema public to casemate_agent;
 
 -- HMAC comes from pgcrypto, whose other functions (slow password hashes, PGP) are nothing for agents.

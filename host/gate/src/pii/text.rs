@@ -84,11 +84,7 @@ pub(super) fn value(
 }
 
 /// Bytes that are UTF-8 are searched as JSON or text; others have no form that the Sentinel knows.
-pub(super) fn bytes(
-    guard: &mut Guard<'_>,
-    bytes: Vec<u8>,
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<u8>, Refusal> {
+pub(super) fn bytes(guard: &mut Guard<'_>, bytes: Vec<u8>, findings: &mut Vec<Finding>) -> Result<Vec<u8>, Refusal> {
     match String::from_utf8(bytes) {
         Ok(source) => json(guard, source, None, findings).map(String::into_bytes),
         Err(not_text) => Ok(not_text.into_bytes()),

@@ -60,7 +60,9 @@ pub enum Unenforceable {
     #[error("name the resources that `{0}` is for")]
     NoResources(&'static str),
     /// Not `schema.table`.
-    #[error("name each table as `schema.table` in a-z, 0-9 and _, without a pattern: `{0}` can't be granted in Postgres")]
+    #[error(
+        "name each table as `schema.table` in a-z, 0-9 and _, without a pattern: `{0}` can't be granted in Postgres"
+    )]
     Table(String),
     /// A pattern with a `*` that is not its last character, or an empty one.
     #[error("write a key, or a prefix that ends in `*`: `{0}` is neither")]
@@ -123,7 +125,11 @@ fn parse(table: RuleTable) -> Result<Vec<Rule>, Unenforceable> {
     }
     if tool.needs_database() == resources.is_empty() {
         let name = tool.name();
-        return Err(if resources.is_empty() { Unenforceable::NoResources(name) } else { Unenforceable::Resources(name) });
+        return Err(if resources.is_empty() {
+            Unenforceable::NoResources(name)
+        } else {
+            Unenforceable::Resources(name)
+        });
     }
     let mut rules = Vec::new();
     for verb in verbs {

@@ -14,15 +14,9 @@ fn zones() -> Zones {
     let zones = Zones::new(SMALL);
     let ledger = zones.open().unwrap();
     for n in 0..3 {
-        assert_eq!(
-            ledger.submit(vec![draft(TENANT, n)]).wait().unwrap()[0].index(),
-            n
-        );
+        assert_eq!(ledger.submit(vec![draft(TENANT, n)]).wait().unwrap()[0].index(), n);
     }
-    assert_eq!(
-        ledger.checkpoint(ledger.origin(TENANT)).wait().unwrap()[0].size(),
-        3
-    );
+    assert_eq!(ledger.checkpoint(ledger.origin(TENANT)).wait().unwrap()[0].size(), 3);
     ledger.close().unwrap();
     zones
 }
@@ -39,10 +33,7 @@ fn a_sound_zone_verifies_and_reports() {
     assert_eq!((log.size, log.checkpoint, log.unanchored), (3, Some(3), 0));
     zones.append(3, 2);
     let mut steps = 0;
-    let report = verify::zones(&zones.paths(), &keys(), &mut |p| {
-        steps += usize::from(p.bytes <= p.of)
-    })
-    .unwrap();
+    let report = verify::zones(&zones.paths(), &keys(), &mut |p| steps += usize::from(p.bytes <= p.of)).unwrap();
     assert_eq!((report.logs()[0].size, report.logs()[0].unanchored), (5, 2));
     assert!(steps >= 3);
     assert!(report.colocated, "one temporary directory is one device");
@@ -59,9 +50,7 @@ fn every_changed_byte_is_found() {
                 let mut wrong = right.clone();
                 wrong[at] ^= mask;
                 fs::write(&file, &wrong).unwrap();
-                let error = verify_a(&zones)
-                    .err()
-                    .unwrap_or_else(|| panic!("{} byte {at}", file.display()));
+                let error = verify_a(&zones).err().unwrap_or_else(|| panic!("{} byte {at}", file.display()));
                 assert!(!error.code().is_empty() && !error.to_string().is_empty());
                 flipped += 1;
             }
@@ -79,18 +68,9 @@ fn the_first_bad_index_is_named() {
     let right = fs::read(&file).unwrap();
     let frame = (right.len() / 512 * 512).min(right.len());
     assert_eq!(frame, right.len());
-    let starts: Vec<usize> = right
-        .windows(4)
-        .enumerate()
-        .filter(|(_, w)| w == b"CMLF")
-        .map(|(at, _)| at)
-        .collect();
+    let starts: Vec<usize> = right.windows(4).enumerate().filter(|(_, w)| w == b"CMLF").map(|(at, _)| at).collect();
     assert_eq!(starts.len(), 3);
-    let ends = [
-        starts[1],
-        starts[2],
-        right.iter().rposition(|&b| b != 0).unwrap() + 1,
-    ];
+    let ends = [starts[1], starts[2], right.iter().rposition(|&b| b != 0).unwrap() + 1];
     for (index, (start, end)) in starts.into_iter().zip(ends).enumerate() {
         for at in start..end {
             let mut wrong = right.clone();
@@ -116,12 +96,7 @@ fn every_cut_or_lengthened_file_is_found() {
         }
         for extra in [&b"\0"[..], b"x", b"\n", &[0; 512], &[0; 4096]] {
             fs::write(&file, [&right, extra].concat()).unwrap();
-            assert!(
-                verify_a(&zones).is_err(),
-                "{} and {} bytes",
-                file.display(),
-                extra.len()
-            );
+            assert!(verify_a(&zones).is_err(), "{} and {} bytes", file.display(), extra.len());
         }
         if !file.ends_with("lock") {
             fs::remove_file(&file).unwrap();
@@ -150,10 +125,7 @@ fn every_stray_file_is_found() {
         let path = root.join(place);
         fs::write(&path, b"x").unwrap();
         let error = verify_a(&zones).unwrap_err();
-        assert!(
-            ["ledger-stray-file", "ledger-segment-header"].contains(&error.code()),
-            "{place}: {error}"
-        );
+        assert!(["ledger-stray-file", "ledger-segment-header"].contains(&error.code()), "{place}: {error}");
         fs::remove_file(&path).unwrap();
     }
     let dir = root.join("segments/dir");
@@ -184,17 +156,9 @@ fn an_old_copy_of_one_zone_is_found_by_its_peers() {
     fs::rename(zones.root.path().join("old"), &b).unwrap();
     verify::zone(&b, &keys(), &mut |_| {}).unwrap();
     let error = zones.verify().unwrap_err();
-    assert_eq!(
-        (error.code(), error.zone, error.index),
-        ("ledger-zones-disagree", Some(1), Some(3))
-    );
+    assert_eq!((error.code(), error.zone, error.index), ("ledger-zones-disagree", Some(1), Some(3)));
     let swapped = [a.clone(), a.clone(), b];
-    assert_eq!(
-        verify::zones(&swapped, &keys(), &mut |_| {})
-            .unwrap_err()
-            .code(),
-        "ledger-zone-foreign"
-    );
+    assert_eq!(verify::zones(&swapped, &keys(), &mut |_| {}).unwrap_err().code(), "ledger-zone-foreign");
 }
 
 #[test]
@@ -232,14 +196,8 @@ fn a_forger_who_fixes_the_hashes_is_found() {
         (error.code(), error.index)
     };
     // The last byte of the payload; a byte of the leaf's time, behind origin (1 + 43) and length (2).
-    assert_eq!(
-        found(&|body| *body.last_mut().unwrap() ^= 1),
-        ("ledger-commitment", Some(1))
-    );
-    assert_eq!(
-        found(&|body| body[46 + 54] ^= 1),
-        ("ledger-frame-chain", Some(2))
-    );
+    assert_eq!(found(&|body| *body.last_mut().unwrap() ^= 1), ("ledger-commitment", Some(1)));
+    assert_eq!(found(&|body| body[46 + 54] ^= 1), ("ledger-frame-chain", Some(2)));
     // The whole log made anew with one entry changed: only the signed root tells.
     let other = Zones::new(SMALL);
     let ledger = other.open().unwrap();
@@ -248,8 +206,5 @@ fn a_forger_who_fixes_the_hashes_is_found() {
     }
     ledger.close().unwrap();
     fs::copy(other.segment(0), &file).unwrap();
-    assert_eq!(
-        verify_a(&zones).unwrap_err().code(),
-        "ledger-checkpoint-root"
-    );
+    assert_eq!(verify_a(&zones).unwrap_err().code(), "ledger-checkpoint-root");
 }

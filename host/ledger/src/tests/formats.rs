@@ -14,41 +14,25 @@ use crate::{Kind, Leaf, Origin, Sha, entry, frame, leaf};
 
 fn golden(name: &str, found: &[u8]) {
     let path = format!("{}/golden/{name}", env!("CARGO_MANIFEST_DIR"));
-    let wrapped: Vec<String> = found
-        .chunks(32)
-        .map(|line| hex::encode(line) + "\n")
-        .collect();
+    let wrapped: Vec<String> = found.chunks(32).map(|line| hex::encode(line) + "\n").collect();
     let found = wrapped.concat();
     if std::env::var_os("CASEMATE_BLESS").is_some() {
         std::fs::write(&path, &found).unwrap();
     }
     let pinned = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(
-        pinned, found,
-        "the format of {name} has changed: entries already written would not be read"
-    );
+    assert_eq!(pinned, found, "the format of {name} has changed: entries already written would not be read");
 }
 
 #[test]
 fn leaf_and_frame_bytes_are_pinned() {
     let mut chain = Chain::new(LEDGER, writer());
-    let drafts = [
-        draft(TENANT, 0),
-        draft(TENANT, 1),
-        draft(Uuid::from_u128(8), 2),
-    ];
+    let drafts = [draft(TENANT, 0), draft(TENANT, 1), draft(Uuid::from_u128(8), 2)];
     let sealed = chain.seal(drafts.iter(), 4096).unwrap();
     golden("frame.hex", &sealed.bytes);
     let view = frame::parse(&sealed.bytes).unwrap();
     let first = entry::parse(&mut Cursor::new(view.entries)).unwrap();
     golden("leaf.hex", first.leaf_bytes);
-    let header = Header {
-        ledger: LEDGER,
-        writer: writer(),
-        first: 5,
-        prev: [4; 32],
-        step: 1 << 20,
-    };
+    let header = Header { ledger: LEDGER, writer: writer(), first: 5, prev: [4; 32], step: 1 << 20 };
     golden("segment-header.hex", &header.encode());
     let mut again = Chain::new(LEDGER, writer());
     again.accept(&view).unwrap();
@@ -82,13 +66,7 @@ fn names_have_one_spelling() {
     let name = segment::name(writer(), 0x1f);
     assert_eq!(name, "host-1-000000000000001f.seg");
     assert_eq!(segment::parse_name(&name), Some((writer(), 0x1f)));
-    for bad in [
-        "host-1-1f.seg",
-        "host-1-000000000000001F.seg",
-        "-000000000000001f.seg",
-        "x.seg",
-        "lock",
-    ] {
+    for bad in ["host-1-1f.seg", "host-1-000000000000001F.seg", "-000000000000001f.seg", "x.seg", "lock"] {
         assert_eq!(segment::parse_name(bad), None, "{bad}");
     }
 }
@@ -101,9 +79,7 @@ fn naive_root(leaves: &[Sha]) -> Sha {
         _ => {
             let k = leaves.len().next_power_of_two() / 2;
             let (left, right) = leaves.split_at(k);
-            let node = Sha256::new()
-                .chain_update([1])
-                .chain_update(naive_root(left));
+            let node = Sha256::new().chain_update([1]).chain_update(naive_root(left));
             node.chain_update(naive_root(right)).finalize().into()
         }
     }
@@ -114,11 +90,7 @@ fn roots_are_those_of_rfc_6962() {
     let (mut tree, mut leaves) = (Tree::default(), Vec::new());
     for n in 0..300u32 {
         assert_eq!(tree.root().unwrap(), naive_root(&leaves), "at {n}");
-        let hash: Sha = Sha256::new()
-            .chain_update([0])
-            .chain_update(n.to_be_bytes())
-            .finalize()
-            .into();
+        let hash: Sha = Sha256::new().chain_update([0]).chain_update(n.to_be_bytes()).finalize().into();
         assert_eq!(hash, leaf::leaf_hash(&n.to_be_bytes()));
         tree.push(hash).unwrap();
         leaves.push(hash);
@@ -128,36 +100,17 @@ fn roots_are_those_of_rfc_6962() {
 #[test]
 fn a_checkpoint_is_a_signed_note() {
     let ledger = memory();
-    let receipts = ledger
-        .submit((0..5).map(|n| draft(TENANT, n)).collect())
-        .wait()
-        .unwrap();
+    let receipts = ledger.submit((0..5).map(|n| draft(TENANT, n)).collect()).wait().unwrap();
     let leaves: Vec<Sha> = receipts.iter().map(crate::Receipt::leaf_hash).collect();
     let signed = ledger.checkpoint(ledger.origin(TENANT)).wait().unwrap();
-    assert_eq!(
-        (signed[0].size(), signed[0].root()),
-        (5, naive_root(&leaves))
-    );
+    assert_eq!((signed[0].size(), signed[0].root()), (5, naive_root(&leaves)));
     let text = std::str::from_utf8(signed[0].note()).unwrap();
-    assert!(
-        text.starts_with(&format!("casemate/{TENANT}/host-1\n5\n")),
-        "{text}"
-    );
+    assert!(text.starts_with(&format!("casemate/{TENANT}/host-1\n5\n")), "{text}");
     let (head, note) = Head::parse(ledger.origin(TENANT), signed[0].note()).unwrap();
     assert_eq!(head.size, 5);
     assert_eq!(note.verify(&super::keys()).unwrap().0.len(), 1);
-    assert!(
-        ledger.checkpoint_all().wait().unwrap().is_empty(),
-        "nothing has grown"
-    );
-    assert_eq!(
-        ledger
-            .checkpoint(ledger.origin(LEDGER))
-            .wait()
-            .unwrap_err()
-            .code(),
-        "ledger-log-unknown"
-    );
+    assert!(ledger.checkpoint_all().wait().unwrap().is_empty(), "nothing has grown");
+    assert_eq!(ledger.checkpoint(ledger.origin(LEDGER)).wait().unwrap_err().code(), "ledger-log-unknown");
 }
 
 fn everything(bytes: Vec<u8>) {
@@ -166,13 +119,7 @@ fn everything(bytes: Vec<u8>) {
     let _frame = frame::parse(&bytes);
     let mut chain = Chain::new(LEDGER, writer());
     let _fault = chain.locate(crate::FormatError::FrameHash, &bytes);
-    let _head = Head::parse(
-        Origin {
-            tenant: TENANT,
-            writer: writer(),
-        },
-        &bytes,
-    );
+    let _head = Head::parse(Origin { tenant: TENANT, writer: writer() }, &bytes);
     let _segment = Segment::parse(bytes, LEDGER, writer(), 0);
 }
 

@@ -18,21 +18,11 @@ fn child() {
         return;
     };
     let zones = ["a", "b", "c"].map(|name| root.join(name));
-    let config = Config {
-        zones,
-        writer: writer(),
-        ledger_id: LEDGER,
-        signer: signer(),
-        create: true,
-        sizes: SMALL,
-    };
+    let config = Config { zones, writer: writer(), ledger_id: LEDGER, signer: signer(), create: true, sizes: SMALL };
     let ledger = Ledger::open(config).unwrap();
     let mut out = std::io::stderr();
     for n in 0..100_000 {
-        let receipts = ledger
-            .submit(vec![draft(TENANT, n), draft(TENANT, n)])
-            .wait()
-            .unwrap();
+        let receipts = ledger.submit(vec![draft(TENANT, n), draft(TENANT, n)]).wait().unwrap();
         writeln!(out, "acknowledged {}", receipts[1].index()).unwrap();
         if n % 16 == 3 {
             drop(ledger.checkpoint_all());
@@ -53,9 +43,8 @@ fn acknowledged_entries_survive_a_kill() {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let told = lines
-            .map_while(Result::ok)
-            .filter_map(|line| Some(line.strip_prefix("acknowledged ")?.parse::<u64>()));
+        let told =
+            lines.map_while(Result::ok).filter_map(|line| Some(line.strip_prefix("acknowledged ")?.parse::<u64>()));
         for (at, index) in told.enumerate() {
             acknowledged = index.unwrap() + 1;
             if at == round * 7 + 2 {
@@ -65,21 +54,9 @@ fn acknowledged_entries_survive_a_kill() {
         child.wait().unwrap();
         zones.open().unwrap().close().unwrap();
         let size = zones.size();
-        assert!(
-            size >= acknowledged,
-            "round {round}: {size} of {acknowledged} acknowledged entries"
-        );
-        assert!(
-            size <= acknowledged + 4,
-            "round {round}: at most what was under way is added"
-        );
+        assert!(size >= acknowledged, "round {round}: {size} of {acknowledged} acknowledged entries");
+        assert!(size <= acknowledged + 4, "round {round}: at most what was under way is added");
     }
     assert!(acknowledged > 100);
-    assert!(
-        fs::read_dir(zones.paths()[0].join("segments"))
-            .unwrap()
-            .count()
-            > 3,
-        "rolled on the way"
-    );
+    assert!(fs::read_dir(zones.paths()[0].join("segments")).unwrap().count() > 3, "rolled on the way");
 }

@@ -1,11 +1,6 @@
 //! Tests of the ledger from the inside, with small segments and steps so that every byte can be touched.
 //! They need a file system with fdatasync, and know nothing of hosts or tenants.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod faults;
 mod formats;
@@ -24,15 +19,11 @@ use uuid::Uuid;
 use crate::{Config, Draft, Kind, Ledger, Memory, OpenError, Sizes, Writer, verify};
 
 /// The key pair of the signed_note documentation.
-const SIGNER: &str =
-    "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+const SIGNER: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 const VERIFIER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 const LEDGER: Uuid = Uuid::from_u128(0x1ed6e1);
 const TENANT: Uuid = Uuid::from_u128(0x7e4a47);
-const SMALL: Sizes = Sizes {
-    segment: 4096,
-    step: 512,
-};
+const SMALL: Sizes = Sizes { segment: 4096, step: 512 };
 
 fn signer() -> Box<StandardSigner> {
     Box::new(StandardSigner::new(SIGNER).unwrap())
@@ -75,9 +66,7 @@ struct Zones {
 impl Zones {
     /// In memory where the system has it: these tests cut files themselves and wait for no disk.
     fn new(sizes: Sizes) -> Self {
-        let root = TempDir::new_in("/dev/shm")
-            .or_else(|_| TempDir::new())
-            .unwrap();
+        let root = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         Self { root, sizes }
     }
 
@@ -92,14 +81,7 @@ impl Zones {
 
     fn open_as(&self, writer: Writer) -> Result<Ledger, OpenError> {
         let (zones, sizes) = (self.paths(), self.sizes);
-        Ledger::open(Config {
-            zones,
-            writer,
-            ledger_id: LEDGER,
-            signer: signer(),
-            create: true,
-            sizes,
-        })
+        Ledger::open(Config { zones, writer, ledger_id: LEDGER, signer: signer(), create: true, sizes })
     }
 
     fn open(&self) -> Result<Ledger, OpenError> {
@@ -110,10 +92,7 @@ impl Zones {
     fn append(&self, from: u64, n: u64) {
         let ledger = self.open().unwrap();
         for i in from..from + n {
-            assert_eq!(
-                ledger.submit(vec![draft(TENANT, i)]).wait().unwrap()[0].index(),
-                i
-            );
+            assert_eq!(ledger.submit(vec![draft(TENANT, i)]).wait().unwrap()[0].index(), i);
         }
         ledger.close().unwrap();
     }
@@ -140,11 +119,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path))
-        } else {
-            found.push(path)
-        }
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
     found.sort();
     found

@@ -25,36 +25,11 @@ fn wrong_directories_are_refused() {
     let [a, b, c] = zones.paths();
     let open = |zones, sizes| {
         let (ledger_id, writer) = (LEDGER, writer());
-        Ledger::open(Config {
-            zones,
-            writer,
-            ledger_id,
-            signer: signer(),
-            create: true,
-            sizes,
-        })
+        Ledger::open(Config { zones, writer, ledger_id, signer: signer(), create: true, sizes })
     };
-    assert_eq!(
-        code(open([b.clone(), a.clone(), c.clone()], SMALL)),
-        "ledger-zone-foreign"
-    );
-    assert_eq!(
-        code(open(
-            [a.clone(), b.clone(), zones.root.path().join("d")],
-            SMALL
-        )),
-        "ledger-zone-missing"
-    );
-    assert_eq!(
-        code(open(
-            zones.paths(),
-            Sizes {
-                segment: 1,
-                step: 0
-            }
-        )),
-        "ledger-config"
-    );
+    assert_eq!(code(open([b.clone(), a.clone(), c.clone()], SMALL)), "ledger-zone-foreign");
+    assert_eq!(code(open([a.clone(), b.clone(), zones.root.path().join("d")], SMALL)), "ledger-zone-missing");
+    assert_eq!(code(open(zones.paths(), Sizes { segment: 1, step: 0 })), "ledger-config");
     let other = Config {
         zones: zones.paths(),
         writer: writer(),
@@ -64,10 +39,7 @@ fn wrong_directories_are_refused() {
         sizes: SMALL,
     };
     assert_eq!(code(Ledger::open(other)), "ledger-zone-foreign");
-    assert_eq!(
-        prepare_zone(&a, 0, LEDGER).unwrap_err().code(),
-        "ledger-zone-foreign"
-    );
+    assert_eq!(prepare_zone(&a, 0, LEDGER).unwrap_err().code(), "ledger-zone-foreign");
     fs::remove_dir_all(&b).unwrap();
     fs::create_dir(&b).unwrap();
     // A bare directory where others have entries may be a disk that is not mounted.
@@ -83,34 +55,20 @@ fn another_writer_continues_beside_the_first() {
     zones.append(0, 2);
     let ledger = zones.open_as("host-2".parse().unwrap()).unwrap();
     let receipt = ledger.submit(vec![draft(TENANT, 5)]).wait().unwrap();
-    assert_eq!(
-        (receipt[0].index(), receipt[0].origin().writer.as_str()),
-        (0, "host-2")
-    );
+    assert_eq!((receipt[0].index(), receipt[0].origin().writer.as_str()), (0, "host-2"));
     assert_eq!(ledger.entries().unwrap().count(), 1);
     ledger.close().unwrap();
     let report = zones.verify().unwrap();
-    assert_eq!(
-        report.logs().iter().map(|log| log.size).collect::<Vec<_>>(),
-        [2, 1]
-    );
-    let all: Vec<_> = read::scan(&zones.paths()[2])
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(
-        all.iter().map(|entry| entry.leaf.seq).collect::<Vec<_>>(),
-        [0, 1, 5]
-    );
+    assert_eq!(report.logs().iter().map(|log| log.size).collect::<Vec<_>>(), [2, 1]);
+    let all: Vec<_> = read::scan(&zones.paths()[2]).unwrap().map(Result::unwrap).collect();
+    assert_eq!(all.iter().map(|entry| entry.leaf.seq).collect::<Vec<_>>(), [0, 1, 5]);
 }
 
 #[test]
 fn a_checkpoint_ahead_of_the_log_is_refused() {
     let zones = Zones::new(SMALL);
     zones.append(0, 1);
-    let early = zones
-        .paths()
-        .map(|zone| fs::read(zone.join("segments/host-1-0000000000000000.seg")).unwrap());
+    let early = zones.paths().map(|zone| fs::read(zone.join("segments/host-1-0000000000000000.seg")).unwrap());
     zones.append(1, 1);
     let ledger = zones.open().unwrap();
     ledger.checkpoint(ledger.origin(TENANT)).wait().unwrap();
@@ -143,14 +101,9 @@ fn checkpoints_grow_and_are_healed() {
     fs::remove_file(file(2)).unwrap();
     assert!(zones.verify().is_err());
     zones.open().unwrap();
-    assert_eq!(
-        [1, 2].map(|zone| fs::read(file(zone)).unwrap()),
-        [new.clone(), new.clone()]
-    );
+    assert_eq!([1, 2].map(|zone| fs::read(file(zone)).unwrap()), [new.clone(), new.clone()]);
     assert_eq!(zones.size(), 3);
-    let forged = String::from_utf8(new)
-        .unwrap()
-        .replacen("\n3\n", "\n2\n", 1);
+    let forged = String::from_utf8(new).unwrap().replacen("\n3\n", "\n2\n", 1);
     fs::write(file(1), forged).unwrap();
     assert_eq!(code(zones.open()), "ledger-checkpoint-mismatch");
 }
@@ -166,10 +119,7 @@ fn an_unreadable_zone_is_named() {
     fs::create_dir(&identity).unwrap();
     let error = zones.open().err().unwrap();
     assert_eq!(error.code(), "ledger-zone-unreadable");
-    assert!(
-        matches!(error, OpenError::ZoneUnreadable { zone: 2, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, OpenError::ZoneUnreadable { zone: 2, .. }), "{error}");
 }
 
 #[test]
@@ -180,11 +130,7 @@ fn the_torn_tail_of_another_writer_is_completed_too() {
     let bytes = fs::read(&file).unwrap();
     let end = bytes.iter().rposition(|&b| b != 0).unwrap();
     fs::write(&file, &bytes[..end]).unwrap();
-    zones
-        .open_as("host-2".parse().unwrap())
-        .unwrap()
-        .close()
-        .unwrap();
+    zones.open_as("host-2".parse().unwrap()).unwrap().close().unwrap();
     assert_eq!(zones.size(), 2);
 }
 

@@ -23,13 +23,7 @@ fn stages() -> Stages {
     let three = fs::read(zones.segment(0)).unwrap();
     let end = |bytes: &[u8]| bytes.iter().rposition(|&b| b != 0).unwrap() + 1;
     let (from, to) = (end(&two), end(&three));
-    Stages {
-        zones,
-        from,
-        to,
-        two,
-        three,
-    }
+    Stages { zones, from, to, two, three }
 }
 
 #[test]
@@ -78,11 +72,7 @@ fn a_frame_in_some_zones_only_is_completed() {
     let s = stages();
     for present in 1..8usize {
         for zone in 0..3 {
-            let contents = if present & (1 << zone) != 0 {
-                &s.three
-            } else {
-                &s.two
-            };
+            let contents = if present & (1 << zone) != 0 { &s.three } else { &s.two };
             fs::write(s.zones.segment(zone), contents).unwrap();
         }
         s.zones.open().unwrap().close().unwrap();
@@ -120,11 +110,7 @@ fn an_interrupted_roll_is_completed() {
     let mut bytes = fs::read(&before).unwrap();
     bytes.resize(bytes.len().div_ceil(512) * 512, 0);
     fs::write(&before, bytes).unwrap();
-    fs::write(
-        zones.paths()[2].join("segments/host-1-00000000000000ff.seg.new"),
-        b"half",
-    )
-    .unwrap();
+    fs::write(zones.paths()[2].join("segments/host-1-00000000000000ff.seg.new"), b"half").unwrap();
     zones.append(63, 1);
     assert_eq!(zones.size(), 64);
 }
@@ -141,15 +127,7 @@ fn an_acknowledged_frame_that_is_damaged_is_refused() {
         }
         let error = s.zones.open().err().unwrap();
         assert_eq!(error.code(), "ledger-zone-corrupt");
-        let crate::OpenError::ZoneCorrupt {
-            zone: found,
-            frame,
-            index,
-            ..
-        } = error
-        else {
-            panic!("{error}")
-        };
+        let crate::OpenError::ZoneCorrupt { zone: found, frame, index, .. } = error else { panic!("{error}") };
         assert_eq!((usize::from(found), frame, index), (zone, 1, Some(1)));
         // The same with the frame behind it lost here: the peers show that it was acknowledged.
         bytes[s.from..].fill(0);
@@ -164,17 +142,11 @@ fn diverging_zones_are_refused() {
     let other = Zones::new(SMALL);
     let ledger = other.open().unwrap();
     for n in [0, 1, 7] {
-        ledger
-            .submit(vec![super::draft(super::TENANT, n)])
-            .wait()
-            .unwrap();
+        ledger.submit(vec![super::draft(super::TENANT, n)]).wait().unwrap();
     }
     ledger.close().unwrap();
     fs::copy(other.segment(1), s.zones.segment(1)).unwrap();
     let error = s.zones.open().err().unwrap();
     assert_eq!(error.code(), "ledger-zones-diverge");
-    assert!(
-        matches!(error, crate::OpenError::ZonesDiverge { frame: 2, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, crate::OpenError::ZonesDiverge { frame: 2, .. }), "{error}");
 }

@@ -21,9 +21,7 @@ pub(crate) fn identity(path: &Path) -> Result<(Uuid, u8), VerifyError> {
     match zone::identity(path) {
         Ok(Some(identity)) => Ok(identity),
         Ok(None) => Err(VerifyError::new(Flaw::Identity, &file)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            Err(VerifyError::new(Flaw::Identity, &file))
-        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(VerifyError::new(Flaw::Identity, &file)),
         Err(e) => Err(VerifyError::io(&file, &e)),
     }
 }
@@ -49,10 +47,7 @@ pub(crate) fn list(path: &Path) -> Result<Files, VerifyError> {
         segments.push((writer, first, file, len));
     }
     segments.sort_by_key(|(writer, first, ..)| (*writer, *first));
-    Ok(Files {
-        segments,
-        checkpoints: checkpoints(path)?,
-    })
+    Ok(Files { segments, checkpoints: checkpoints(path)? })
 }
 
 fn checkpoints(path: &Path) -> Result<Vec<(Origin, PathBuf)>, VerifyError> {
@@ -60,22 +55,14 @@ fn checkpoints(path: &Path) -> Result<Vec<(Origin, PathBuf)>, VerifyError> {
     for (tenant, dir) in names(&path.join(LOGS))? {
         for (writer, log) in names(&dir)? {
             let stray = |file: &Path| VerifyError::new(Flaw::Stray, file);
-            let origin: Origin = format!("{tenant}/{writer}")
-                .parse()
-                .map_err(|_| stray(&log))?;
+            let origin: Origin = format!("{tenant}/{writer}").parse().map_err(|_| stray(&log))?;
             let files = names(&log)?;
-            if let Some((_, file)) = files
-                .iter()
-                .find(|(name, file)| name != CHECKPOINT || len(file).is_none())
-            {
+            if let Some((_, file)) = files.iter().find(|(name, file)| name != CHECKPOINT || len(file).is_none()) {
                 return Err(stray(file));
             }
             let Some((_, file)) = files.into_iter().next() else {
                 let error = VerifyError::new(Flaw::CheckpointMissing, &log);
-                return Err(VerifyError {
-                    log: Some(origin),
-                    ..error
-                });
+                return Err(VerifyError { log: Some(origin), ..error });
             };
             found.push((origin, file));
         }
@@ -96,8 +83,5 @@ fn is_dir(path: &Path) -> bool {
 }
 
 fn len(path: &Path) -> Option<u64> {
-    path.symlink_metadata()
-        .ok()
-        .filter(std::fs::Metadata::is_file)
-        .map(|meta| meta.len())
+    path.symlink_metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len())
 }

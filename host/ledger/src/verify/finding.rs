@@ -74,14 +74,7 @@ pub struct VerifyError {
 
 impl VerifyError {
     pub(crate) fn new(flaw: impl Into<Flaw>, file: &Path) -> Self {
-        Self {
-            flaw: flaw.into(),
-            zone: None,
-            file: file.into(),
-            log: None,
-            index: None,
-            offset: None,
-        }
+        Self { flaw: flaw.into(), zone: None, file: file.into(), log: None, index: None, offset: None }
     }
 
     pub(crate) fn io(file: &Path, error: &io::Error) -> Self {
@@ -89,25 +82,15 @@ impl VerifyError {
     }
 
     pub(crate) fn fault(fault: Fault, file: &Path, offset: usize) -> Self {
-        Self {
-            log: fault.log,
-            index: fault.index,
-            ..Self::new(fault.reason, file).at(offset as u64)
-        }
+        Self { log: fault.log, index: fault.index, ..Self::new(fault.reason, file).at(offset as u64) }
     }
 
     pub(crate) fn at(self, offset: u64) -> Self {
-        Self {
-            offset: Some(offset),
-            ..self
-        }
+        Self { offset: Some(offset), ..self }
     }
 
     pub(crate) fn in_zone(self, zone: u8) -> Self {
-        Self {
-            zone: Some(zone),
-            ..self
-        }
+        Self { zone: Some(zone), ..self }
     }
 
     /// The stable code of this finding.

@@ -23,11 +23,7 @@ pub use report::{ChainReport, LogReport, Progress, Report, ZonesReport};
 ///
 /// # Errors
 /// The first finding, as [`VerifyError`].
-pub fn zone(
-    path: &Path,
-    keys: &VerifierList,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Report, VerifyError> {
+pub fn zone(path: &Path, keys: &VerifierList, progress: &mut dyn FnMut(Progress)) -> Result<Report, VerifyError> {
     let at = |zone| move |error: VerifyError| error.in_zone(zone);
     let (ledger, number) = files::identity(path)?;
     let files = files::list(path).map_err(at(number))?;
@@ -58,11 +54,7 @@ pub fn zones(
             }
             report::compare(first, &report).map_err(|(log, index)| {
                 let error = flaw(Flaw::Disagree);
-                VerifyError {
-                    log,
-                    index,
-                    ..error
-                }
+                VerifyError { log, index, ..error }
             })?;
         }
         reports.push(report);
@@ -73,8 +65,5 @@ pub fn zones(
     devices.dedup();
     // A device that cannot be told counts as shared: nothing is claimed that was not seen.
     let colocated = devices.len() < paths.len() || devices.contains(&None);
-    Ok(ZonesReport {
-        zones: reports,
-        colocated,
-    })
+    Ok(ZonesReport { zones: reports, colocated })
 }

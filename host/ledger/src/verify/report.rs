@@ -80,25 +80,14 @@ pub(crate) fn compare(a: &Report, b: &Report) -> Result<(), (Option<Origin>, Opt
         if ours != theirs {
             let origin = ours.origin.min(theirs.origin);
             let common = ours.size.min(theirs.size);
-            let index =
-                (ours.origin == theirs.origin && ours.size != theirs.size).then_some(common);
+            let index = (ours.origin == theirs.origin && ours.size != theirs.size).then_some(common);
             return Err((Some(origin), index));
         }
     }
     if a.logs.len() != b.logs.len() {
-        let longer = if a.logs.len() > b.logs.len() {
-            &a.logs
-        } else {
-            &b.logs
-        };
-        let extra = longer
-            .get(a.logs.len().min(b.logs.len()))
-            .map(|log| log.origin);
+        let longer = if a.logs.len() > b.logs.len() { &a.logs } else { &b.logs };
+        let extra = longer.get(a.logs.len().min(b.logs.len())).map(|log| log.origin);
         return Err((extra, Some(0)));
     }
-    if a.chains == b.chains {
-        Ok(())
-    } else {
-        Err((None, None))
-    }
+    if a.chains == b.chains { Ok(()) } else { Err((None, None)) }
 }

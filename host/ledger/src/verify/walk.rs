@@ -34,23 +34,13 @@ pub(crate) fn zone(
     let of = files.segments.iter().map(|(.., len)| *len).sum();
     let (mut bytes, mut frames) = (0u64, 0u64);
     for (at, (writer, first, file, len)) in files.segments.iter().enumerate() {
-        let last = files
-            .segments
-            .get(at + 1)
-            .is_none_or(|(next, ..)| next != writer);
-        let chain = chains
-            .entry(*writer)
-            .or_insert_with(|| begin(ledger, *writer, &anchors));
+        let last = files.segments.get(at + 1).is_none_or(|(next, ..)| next != writer);
+        let chain = chains.entry(*writer).or_insert_with(|| begin(ledger, *writer, &anchors));
         let before = chain.next;
         segment(chain, ledger, *first, file, last)?;
         bytes = bytes.saturating_add(*len);
         frames = frames.saturating_add(chain.next.saturating_sub(before));
-        progress(Progress {
-            zone: number,
-            bytes,
-            of,
-            frames,
-        });
+        progress(Progress { zone: number, bytes, of, frames });
     }
     for anchor in &anchors {
         anchored(anchor, chains.get(&anchor.head.origin.writer))?;
@@ -61,22 +51,13 @@ pub(crate) fn zone(
 /// A chain at its start that takes down the roots the checkpoints speak of.
 fn begin(ledger: Uuid, writer: Writer, anchors: &[Anchored]) -> Chain {
     let mut chain = Chain::new(ledger, writer);
-    for Anchored { head, .. } in anchors
-        .iter()
-        .filter(|anchor| anchor.head.origin.writer == writer)
-    {
+    for Anchored { head, .. } in anchors.iter().filter(|anchor| anchor.head.origin.writer == writer) {
         chain.marks.insert((head.origin.tenant, head.size), None);
     }
     chain
 }
 
-fn segment(
-    chain: &mut Chain,
-    ledger: Uuid,
-    first: u64,
-    file: &Path,
-    last: bool,
-) -> Result<(), VerifyError> {
+fn segment(chain: &mut Chain, ledger: Uuid, first: u64, file: &Path, last: bool) -> Result<(), VerifyError> {
     let bytes = disk::read_capped(file, SEGMENT_FILE_MAX).map_err(|e| VerifyError::io(file, &e))?;
     let at_start = |reason| VerifyError::new(Flaw::Format(reason), file).at(0);
     let bytes = bytes.ok_or_else(|| at_start(FormatError::SegmentLength))?;
@@ -85,9 +66,7 @@ fn segment(
         return Err(at_start(FormatError::FrameChain));
     }
     for (offset, view) in segment.frames() {
-        chain
-            .accept(&view)
-            .map_err(|fault| VerifyError::fault(fault, file, offset))?;
+        chain.accept(&view).map_err(|fault| VerifyError::fault(fault, file, offset))?;
     }
     let bad = segment.bytes.get(segment.used..).unwrap_or_default();
     let located = |chain: &mut Chain, reason| {
@@ -98,10 +77,7 @@ fn segment(
         Tail::Damaged(reason) => return Err(located(chain, reason)),
         Tail::Torn(reason) if !last => return Err(located(chain, reason)),
         Tail::Torn(reason) => {
-            return Err(VerifyError {
-                flaw: Flaw::TornTail,
-                ..located(chain, reason)
-            });
+            return Err(VerifyError { flaw: Flaw::TornTail, ..located(chain, reason) });
         }
         Tail::Zeros => {}
     }
@@ -115,25 +91,16 @@ fn segment(
 fn checkpoints(files: &Files, keys: &VerifierList) -> Result<Vec<Anchored>, VerifyError> {
     let mut found = Vec::new();
     for (origin, file) in &files.checkpoints {
-        let wrong = |flaw| VerifyError {
-            log: Some(*origin),
-            ..VerifyError::new(flaw, file)
-        };
-        let bytes =
-            disk::read_capped(file, CHECKPOINT_MAX).map_err(|e| VerifyError::io(file, &e))?;
+        let wrong = |flaw| VerifyError { log: Some(*origin), ..VerifyError::new(flaw, file) };
+        let bytes = disk::read_capped(file, CHECKPOINT_MAX).map_err(|e| VerifyError::io(file, &e))?;
         let parsed = bytes.and_then(|bytes| Head::parse(*origin, &bytes));
         let (head, note) = parsed.ok_or_else(|| wrong(Flaw::CheckpointMalformed))?;
-        let (_, unknown) = note
-            .verify(keys)
-            .map_err(|_| wrong(Flaw::CheckpointSignature))?;
+        let (_, unknown) = note.verify(keys).map_err(|_| wrong(Flaw::CheckpointSignature))?;
         // Only this ledger's own signature is in the file; one by a key nobody knows has been added or changed.
         if !unknown.is_empty() {
             return Err(wrong(Flaw::CheckpointSignature));
         }
-        found.push(Anchored {
-            head,
-            file: file.clone(),
-        });
+        found.push(Anchored { head, file: file.clone() });
     }
     Ok(found)
 }
@@ -142,22 +109,14 @@ fn anchored(anchor: &Anchored, chain: Option<&Chain>) -> Result<(), VerifyError>
     let Head { origin, size, root } = anchor.head;
     let wrong = |flaw, index| {
         let error = VerifyError::new(flaw, &anchor.file);
-        VerifyError {
-            log: Some(origin),
-            index,
-            ..error
-        }
+        VerifyError { log: Some(origin), index, ..error }
     };
     let have = chain.map_or(0, |chain| chain.size(origin.tenant));
     if have < size {
         return Err(wrong(Flaw::CheckpointAhead { size }, Some(have)));
     }
     let found = chain.and_then(|chain| chain.marks.get(&(origin.tenant, size)).copied().flatten());
-    if found == Some(root) {
-        Ok(())
-    } else {
-        Err(wrong(Flaw::CheckpointRoot, None))
-    }
+    if found == Some(root) { Ok(()) } else { Err(wrong(Flaw::CheckpointRoot, None)) }
 }
 
 fn report(
@@ -173,35 +132,13 @@ fn report(
             let origin = chain.origin(*tenant);
             let anchor = anchors.iter().find(|anchor| anchor.head.origin == origin);
             let (size, checkpoint) = (log.tree.size(), anchor.map(|anchor| anchor.head.size));
-            let fault = Fault {
-                reason: FormatError::Index,
-                log: Some(origin),
-                index: Some(size),
-            };
-            let root = log
-                .tree
-                .root()
-                .ok_or_else(|| VerifyError::fault(fault, path, 0))?;
+            let fault = Fault { reason: FormatError::Index, log: Some(origin), index: Some(size) };
+            let root = log.tree.root().ok_or_else(|| VerifyError::fault(fault, path, 0))?;
             let unanchored = size.saturating_sub(checkpoint.unwrap_or(0));
-            logs.push(LogReport {
-                origin,
-                size,
-                root,
-                checkpoint,
-                unanchored,
-            });
+            logs.push(LogReport { origin, size, root, checkpoint, unanchored });
         }
     }
     logs.sort_by_key(|log| log.origin);
-    let chain = |chain: &Chain| ChainReport {
-        writer: chain.writer,
-        frames: chain.next,
-        head: chain.head,
-    };
-    Ok(Report {
-        ledger,
-        zone,
-        chains: chains.values().map(chain).collect(),
-        logs,
-    })
+    let chain = |chain: &Chain| ChainReport { writer: chain.writer, frames: chain.next, head: chain.head };
+    Ok(Report { ledger, zone, chains: chains.values().map(chain).collect(), logs })
 }

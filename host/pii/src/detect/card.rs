@@ -60,12 +60,7 @@ fn longest(input: &Input<'_>, from: usize) -> (Option<Match>, usize) {
 
 fn is_gap(gap: &[u8]) -> bool {
     matches!(gap.len(), 1..=2)
-        && gap.iter().all(|byte| {
-            matches!(
-                byte,
-                b' ' | b'-' | b'.' | b'_' | b'/' | b'\n' | b'\t' | b'\r'
-            )
-        })
+        && gap.iter().all(|byte| matches!(byte, b' ' | b'-' | b'.' | b'_' | b'/' | b'\n' | b'\t' | b'\r'))
 }
 
 fn score(input: &Input<'_>, span: &Range<usize>, shape: &[Range<usize>]) -> u16 {
@@ -85,10 +80,7 @@ fn score(input: &Input<'_>, span: &Range<usize>, shape: &[Range<usize>]) -> u16 
     // A full grouping of a known brand stands even inside a longer chain; anything else does not.
     let alone = !joined || (grouped && usual && !touches_letters(input, span));
     let plain = shape.windows(2).all(|pair| match pair {
-        [left, right] => matches!(
-            input.bytes.get(left.end..right.start),
-            Some([b' ' | b'-' | b'\n' | b'\t'])
-        ),
+        [left, right] => matches!(input.bytes.get(left.end..right.start), Some([b' ' | b'-' | b'\n' | b'\t'])),
         _ => true,
     });
     match (alone, has_brand(&digits)) {
@@ -124,8 +116,7 @@ fn has_brand(digits: &str) -> bool {
     let mastercard = length == 16 && ((51..=55).contains(&two) || (2221..=2720).contains(&four));
     let amex = length == 15 && matches!(two, 34 | 37);
     let discover = length >= 16 && (four == 6011 || two == 65 || (644..=649).contains(&three));
-    let diners =
-        matches!(length, 14 | 16) && ((300..=305).contains(&three) || matches!(two, 36 | 38 | 39));
+    let diners = matches!(length, 14 | 16) && ((300..=305).contains(&three) || matches!(two, 36 | 38 | 39));
     let jcb = length >= 16 && (3528..=3589).contains(&four);
     let unionpay = length >= 16 && two == 62;
     let maestro = matches!(two, 50 | 56..=58 | 63 | 67);

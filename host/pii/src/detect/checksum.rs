@@ -2,9 +2,7 @@
 
 /// The digit values of an ASCII string; other characters are left out.
 pub(crate) fn values(text: &str) -> impl DoubleEndedIterator<Item = u32> + '_ {
-    text.bytes()
-        .filter(u8::is_ascii_digit)
-        .map(|byte| u32::from(byte - b'0'))
+    text.bytes().filter(u8::is_ascii_digit).map(|byte| u32::from(byte - b'0'))
 }
 
 /// Luhn's check (ISO/IEC 7812-1 annex B).
@@ -37,11 +35,7 @@ pub(crate) fn mod_11_10(digits: &str) -> bool {
 
 /// Whether the weighted sum of the digits is a multiple of ten.
 pub(crate) fn weighted_mod_10(digits: &str, weights: &[u32]) -> bool {
-    values(digits)
-        .zip(weights)
-        .map(|(digit, weight)| digit * weight)
-        .sum::<u32>()
-        .is_multiple_of(10)
+    values(digits).zip(weights).map(|(digit, weight)| digit * weight).sum::<u32>().is_multiple_of(10)
 }
 
 /// The digits as a number; `None` over 18 digits.

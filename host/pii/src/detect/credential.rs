@@ -79,10 +79,7 @@ fn user_info(input: &Input<'_>, out: &mut Vec<Match>) {
         let user = authority.get(..sign).unwrap_or_default();
         if let Some(colon) = memchr::memchr(b':', user) {
             let span = start + colon + 1..start + sign;
-            let template = input
-                .text
-                .get(span.clone())
-                .is_none_or(value::is_placeholder);
+            let template = input.text.get(span.clone()).is_none_or(value::is_placeholder);
             if !template {
                 out.extend(credential(input, span, 950));
             }

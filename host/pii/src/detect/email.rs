@@ -37,10 +37,7 @@ pub(crate) fn find(input: &Input<'_>, out: &mut Vec<Match>) {
 /// The address around the sign at `sign`.
 fn around(input: &Input<'_>, sign: Range<usize>, base: u16) -> Option<Match> {
     let start = local(input, sign.start);
-    let local = input
-        .text
-        .get(start..sign.start)
-        .filter(|local| !local.is_empty())?;
+    let local = input.text.get(start..sign.start).filter(|local| !local.is_empty())?;
     let domain = domain::read(input, sign.end)?;
     // `git@host:path` names a repository.
     if matches!(local, "git" | "hg" | "svn") && input.at(domain.end) == b':' {
@@ -70,16 +67,10 @@ fn local(input: &Input<'_>, end: usize) -> usize {
     }
     let window = end.saturating_sub(5 * LONGEST_LOCAL);
     let before = input.bytes.get(window..end).unwrap_or_default();
-    let length = before
-        .iter()
-        .rev()
-        .take_while(|byte| is_local(**byte))
-        .count();
+    let length = before.iter().rev().take_while(|byte| is_local(**byte)).count();
     let mut start = end - length;
     // The window may have cut a character, and quotes and dots before a local part are not of it.
-    while start < end
-        && (!input.text.is_char_boundary(start)
-            || matches!(input.at(start), b'.' | b'\'' | b'%' | b'-'))
+    while start < end && (!input.text.is_char_boundary(start) || matches!(input.at(start), b'.' | b'\'' | b'%' | b'-'))
     {
         start += 1;
     }
@@ -87,9 +78,7 @@ fn local(input: &Input<'_>, end: usize) -> usize {
 }
 
 fn is_local(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || !byte.is_ascii()
-        || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'~')
+    byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'~')
 }
 
 #[cfg(test)]

@@ -21,13 +21,8 @@ pub(super) struct Reading {
 type Scheme = fn(&Input<'_>, &Range<usize>) -> Option<Reading>;
 
 /// Schemes that begin with the digits, and schemes with letters before them.
-const DIGITS_FIRST: [Scheme; 5] = [
-    numeric::social_security,
-    numeric::steuer_id,
-    numeric::pesel,
-    lettered::nir,
-    lettered::dni,
-];
+const DIGITS_FIRST: [Scheme; 5] =
+    [numeric::social_security, numeric::steuer_id, numeric::pesel, lettered::nir, lettered::dni];
 const LETTERS_FIRST: [Scheme; 2] = [lettered::nino, lettered::nie];
 
 /// A document number without check digits under a key such as `passport_number`.
@@ -41,14 +36,9 @@ pub(crate) fn find(input: &Input<'_>, out: &mut Vec<Match>) {
         let digits_first = DIGITS_FIRST.into_iter().filter(|_| !tail);
         for scheme in LETTERS_FIRST.into_iter().chain(digits_first) {
             let reading = scheme(input, group).filter(|reading| is_whole(input, &reading.span));
-            out.extend(reading.map(|reading| {
-                input.weigh(
-                    Class::GovernmentId,
-                    reading.span,
-                    reading.base,
-                    reading.canonical,
-                )
-            }));
+            out.extend(
+                reading.map(|reading| input.weigh(Class::GovernmentId, reading.span, reading.base, reading.canonical)),
+            );
         }
     }
     if out.len() == before && input.hint.topic == Some(Topic::Government) {
@@ -69,9 +59,7 @@ fn named(input: &Input<'_>) -> Option<Match> {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let fits = (6..=20).contains(&value.len())
         && digits >= 5
-        && value
-            .bytes()
-            .all(|byte| is_word(byte) || matches!(byte, b'-' | b' ' | b'.' | b'/'));
+        && value.bytes().all(|byte| is_word(byte) || matches!(byte, b'-' | b' ' | b'.' | b'/'));
     let canonical = compact(value);
     fits.then(|| {
         let span = start..start + value.len();
@@ -81,19 +69,12 @@ fn named(input: &Input<'_>) -> Option<Match> {
 
 /// Letters and digits in upper case, without separators.
 pub(super) fn compact(text: &str) -> String {
-    text.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_uppercase())
-        .collect()
+    text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_uppercase()).collect()
 }
 
 /// Reads `count` letters or digits from `start`, single separators between them allowed; returns their end and
 /// the lengths of the groups that they are written in.
-pub(super) fn collect(
-    input: &Input<'_>,
-    start: usize,
-    count: usize,
-) -> Option<(Range<usize>, Vec<usize>)> {
+pub(super) fn collect(input: &Input<'_>, start: usize, count: usize) -> Option<(Range<usize>, Vec<usize>)> {
     let mut at = start;
     let mut seen = 0;
     let mut groups = vec![0];

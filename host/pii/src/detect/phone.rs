@@ -69,10 +69,7 @@ fn chain<'a>(input: &'a Input<'a>, from: usize) -> Option<Chain<'a>> {
 }
 
 fn is_gap(gap: &[u8]) -> bool {
-    matches!(
-        gap,
-        b" " | b"-" | b"." | b"/" | b") " | b")" | b")-" | b" (" | b"(" | b" - " | b"-(" | b"). "
-    )
+    matches!(gap, b" " | b"-" | b"." | b"/" | b") " | b")" | b")-" | b" (" | b"(" | b" - " | b"-(" | b"). ")
 }
 
 fn read(chain: &Chain<'_>) -> Option<(Match, usize)> {
@@ -86,9 +83,7 @@ fn read(chain: &Chain<'_>) -> Option<(Match, usize)> {
     }?;
     let end = chain.groups.get(reading.groups - 1)?.end;
     let span = chain.start..end;
-    let found = chain
-        .input
-        .weigh(Class::Phone, span, reading.base, reading.canonical);
+    let found = chain.input.weigh(Class::Phone, span, reading.base, reading.canonical);
     Some((found, reading.groups))
 }
 
@@ -128,19 +123,13 @@ impl Chain<'_> {
     /// The digits of `count` groups.
     pub(super) fn digits(&self, count: usize) -> String {
         let groups = self.groups.iter().take(count);
-        groups
-            .map(|group| self.input.digits(group.clone()))
-            .collect()
+        groups.map(|group| self.input.digits(group.clone())).collect()
     }
 
     /// What stands between group `at` and the next one.
     pub(super) fn gap(&self, at: usize) -> &[u8] {
         match (self.groups.get(at), self.groups.get(at + 1)) {
-            (Some(left), Some(right)) => self
-                .input
-                .bytes
-                .get(left.end..right.start)
-                .unwrap_or_default(),
+            (Some(left), Some(right)) => self.input.bytes.get(left.end..right.start).unwrap_or_default(),
             _ => b"",
         }
     }
@@ -152,9 +141,8 @@ impl Chain<'_> {
             self.input.digits(group).parse::<u32>().unwrap_or(0)
         };
         let (a, b, c) = (value(0), value(1), value(2));
-        let small = |month: u32, day: u32| {
-            (1..=31).contains(&month) && (1..=31).contains(&day) && (month <= 12 || day <= 12)
-        };
+        let small =
+            |month: u32, day: u32| (1..=31).contains(&month) && (1..=31).contains(&day) && (month <= 12 || day <= 12);
         let year = |year: u32| (1900..2100).contains(&year);
         let block = self.length(0) == 8 && (year(a / 10_000) && small(a / 100 % 100, a % 100));
         self.groups.len() >= 3 && ((year(a) && small(b, c)) || (small(a, b) && year(c))) || block

@@ -18,11 +18,7 @@ fn disguises_are_undone() {
         ("é ж", "é ж"),
         ("①", "1"),
     ] {
-        assert_eq!(
-            Folded::new(Cow::Borrowed(original)).text(),
-            plain,
-            "{original:?}"
-        );
+        assert_eq!(Folded::new(Cow::Borrowed(original)).text(), plain, "{original:?}");
     }
 }
 
@@ -31,11 +27,7 @@ fn spans_lead_back() {
     let original = "x１\u{200b}２y";
     let folded = Folded::new(Cow::Borrowed(original));
     assert_eq!(folded.text(), "x12y");
-    let back = |from, to| {
-        folded
-            .original(from..to)
-            .and_then(|span| original.get(span))
-    };
+    let back = |from, to| folded.original(from..to).and_then(|span| original.get(span));
     assert_eq!(back(1, 3), Some("１\u{200b}２"));
     assert_eq!(back(0, 4), Some(original));
     assert_eq!(back(3, 3), None);

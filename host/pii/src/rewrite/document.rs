@@ -36,12 +36,7 @@ pub fn json(
     tokenizer: &mut dyn Tokenizer,
 ) -> Result<Vec<Finding>, TooLarge> {
     Measure::default().value(value, 0)?;
-    let mut walk = Walk {
-        sentinel,
-        rules,
-        tokenizer,
-        findings: Vec::new(),
-    };
+    let mut walk = Walk { sentinel, rules, tokenizer, findings: Vec::new() };
     walk.value(value, Hint::default(), 0);
     Ok(walk.findings)
 }
@@ -63,9 +58,7 @@ impl Measure {
         }
         match value {
             Value::String(text) => self.text(text),
-            Value::Array(items) => items
-                .iter()
-                .try_for_each(|item| self.value(item, depth + 1)),
+            Value::Array(items) => items.iter().try_for_each(|item| self.value(item, depth + 1)),
             Value::Object(fields) => fields.iter().try_for_each(|(key, value)| {
                 self.text(key)?;
                 self.value(value, depth + 1)
@@ -78,9 +71,7 @@ impl Measure {
         check(text)?;
         self.bytes += text.len();
         if self.bytes > MAX_DOCUMENT_BYTES {
-            return Err(TooLarge::Document {
-                limit: MAX_DOCUMENT_BYTES,
-            });
+            return Err(TooLarge::Document { limit: MAX_DOCUMENT_BYTES });
         }
         Ok(())
     }
@@ -142,22 +133,16 @@ impl Walk<'_> {
 
     /// The rewritten string, if anything in it was replaced.
     fn string(&mut self, text: &str, hint: Hint, nested: usize) -> Option<String> {
-        let inner = (nested < MAX_NESTED
-            && hint.secret.is_none()
-            && text.trim_start().starts_with(['{', '[']))
-        .then(|| serde_json::from_str::<Value>(text).ok())
-        .flatten()
-        .filter(|inner| Measure::default().value(inner, 0).is_ok());
+        let inner = (nested < MAX_NESTED && hint.secret.is_none() && text.trim_start().starts_with(['{', '[']))
+            .then(|| serde_json::from_str::<Value>(text).ok())
+            .flatten()
+            .filter(|inner| Measure::default().value(inner, 0).is_ok());
         let Some(mut inner) = inner else {
             return self.text(text, hint);
         };
         let known = self.findings.len();
         self.value(&mut inner, hint, nested + 1);
-        let replaced = self
-            .findings
-            .iter()
-            .skip(known)
-            .any(|finding| finding.replaced);
+        let replaced = self.findings.iter().skip(known).any(|finding| finding.replaced);
         // Written anew only if it has to be, so that other strings keep their spaces and the order of keys.
         replaced.then(|| inner.to_string())
     }
@@ -175,8 +160,5 @@ fn unique(fields: &Map<String, Value>, key: String) -> String {
     if !fields.contains_key(&key) {
         return key;
     }
-    (2..=fields.len() + 2)
-        .map(|copy| format!("{key}#{copy}"))
-        .find(|name| !fields.contains_key(name))
-        .unwrap_or(key)
+    (2..=fields.len() + 2).map(|copy| format!("{key}#{copy}")).find(|name| !fields.contains_key(name)).unwrap_or(key)
 }

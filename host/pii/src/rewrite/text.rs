@@ -21,10 +21,7 @@ pub struct Rewritten {
 impl std::fmt::Debug for Rewritten {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The text may hold values that the rules leave alone.
-        f.debug_struct("Rewritten")
-            .field("bytes", &self.text.len())
-            .field("findings", &self.findings)
-            .finish()
+        f.debug_struct("Rewritten").field("bytes", &self.text.len()).field("findings", &self.findings).finish()
     }
 }
 
@@ -52,25 +49,19 @@ pub(super) fn hinted(
     hint: Hint,
     tokenizer: &mut dyn Tokenizer,
 ) -> Rewritten {
-    let mut done = Rewritten {
-        text: text.to_owned(),
-        findings: Vec::new(),
-    };
+    let mut done = Rewritten { text: text.to_owned(), findings: Vec::new() };
     for _ in 0..MOST_ROUNDS {
         let mut found = sentinel.candidates(&done.text, hint);
         found.retain(|found| found.confidence >= rules.threshold(found.class));
         // A match that is only reported must not shield one that is to be replaced.
         let found = settle(found, |found| !rules.mode(found.class).replaces());
-        let (replaced, flagged): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|found| rules.mode(found.class).replaces());
+        let (replaced, flagged): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|found| rules.mode(found.class).replaces());
         if replaced.is_empty() {
-            done.findings
-                .extend(flagged.iter().map(|found| finding(rules, found)));
+            done.findings.extend(flagged.iter().map(|found| finding(rules, found)));
             break;
         }
-        done.findings
-            .extend(replaced.iter().map(|found| finding(rules, found)));
+        done.findings.extend(replaced.iter().map(|found| finding(rules, found)));
         done.text = cut(rules, &done.text, &replaced, tokenizer);
     }
     done
@@ -93,10 +84,5 @@ fn cut(rules: &Rules, text: &str, found: &[Match], tokenizer: &mut dyn Tokenizer
 
 fn finding(rules: &Rules, found: &Match) -> Finding {
     let mode = rules.mode(found.class);
-    Finding {
-        class: found.class,
-        mode,
-        confidence: found.confidence,
-        replaced: mode.replaces(),
-    }
+    Finding { class: found.class, mode, confidence: found.confidence, replaced: mode.replaces() }
 }

@@ -14,10 +14,7 @@ fn both_forms_are_read() {
     let rules = serde_json::from_value::<Rules>(written).unwrap_or_default();
     assert_eq!(rules.mode(Class::Email), Mode::Reversible);
     assert_eq!(rules.mode(Class::GovernmentId), Mode::FlagOnly);
-    assert_eq!(
-        Some(rules.threshold(Class::GovernmentId)),
-        Confidence::new(700)
-    );
+    assert_eq!(Some(rules.threshold(Class::GovernmentId)), Confidence::new(700));
     assert_eq!(rules.mode(Class::Card), Mode::Strict);
     assert_eq!(rules.threshold(Class::Card), Confidence::MAX);
     assert_eq!(rules.mode(Class::Phone), Mode::Strict);
@@ -34,10 +31,7 @@ fn mistakes_are_errors() {
         json!({ "email": { "threshold": -0.1 } }),
         json!("strict"),
     ] {
-        assert!(
-            serde_json::from_value::<Rules>(written.clone()).is_err(),
-            "{written}"
-        );
+        assert!(serde_json::from_value::<Rules>(written.clone()).is_err(), "{written}");
     }
 }
 

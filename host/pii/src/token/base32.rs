@@ -13,9 +13,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The character of a digit of five bits.
 pub(super) fn symbol(digit: u8) -> char {
-    ALPHABET
-        .get(usize::from(digit & 31))
-        .map_or('0', |byte| char::from(*byte))
+    ALPHABET.get(usize::from(digit & 31)).map_or('0', |byte| char::from(*byte))
 }
 
 /// The value of a character; `O` reads as zero, `I` and `L` as one, as Crockford asks.
@@ -31,9 +29,7 @@ pub(super) fn value(byte: u8) -> Option<u8> {
 
 /// The sixteen digits of ten bytes, most significant first.
 pub(super) fn encode(bytes: [u8; ENTROPY_BYTES]) -> [u8; BODY] {
-    let mut number = bytes
-        .iter()
-        .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    let mut number = bytes.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
     let mut digits = [0; BODY];
     for digit in digits.iter_mut().rev() {
         *digit = (number & 31) as u8;
@@ -44,9 +40,7 @@ pub(super) fn encode(bytes: [u8; ENTROPY_BYTES]) -> [u8; BODY] {
 
 /// The ten bytes of sixteen digits.
 pub(super) fn decode(digits: [u8; BODY]) -> [u8; ENTROPY_BYTES] {
-    let mut number = digits
-        .iter()
-        .fold(0_u128, |number, digit| number << 5 | u128::from(digit & 31));
+    let mut number = digits.iter().fold(0_u128, |number, digit| number << 5 | u128::from(digit & 31));
     let mut bytes = [0; ENTROPY_BYTES];
     for byte in bytes.iter_mut().rev() {
         *byte = (number & 255) as u8;

@@ -27,9 +27,7 @@ pub fn find_tokens(text: &str) -> Vec<(Range<usize>, Token)> {
     let mut boundary = true;
     while let Some(byte) = bytes.get(at) {
         if boundary && matches!(byte | 0x20, b'e' | b'p' | b'c' | b'g') {
-            let floor = tokens
-                .last()
-                .map_or(0, |(span, _): &(Range<usize>, _)| span.end);
+            let floor = tokens.last().map_or(0, |(span, _): &(Range<usize>, _)| span.end);
             if let Some((end, token)) = read(bytes, at) {
                 let span = with_brackets(bytes, at..end, floor);
                 at = span.end;
@@ -47,9 +45,7 @@ pub fn find_tokens(text: &str) -> Vec<(Range<usize>, Token)> {
 /// Reads tag, joint, body and check character; returns where they end.
 fn read(bytes: &[u8], at: usize) -> Option<(usize, Token)> {
     let rest = bytes.get(at..)?;
-    let (class, tag) = Class::ALL
-        .into_iter()
-        .find_map(|class| Some((class, tag(rest, class.as_str().as_bytes())?)))?;
+    let (class, tag) = Class::ALL.into_iter().find_map(|class| Some((class, tag(rest, class.as_str().as_bytes())?)))?;
     let joint = joint(rest.get(tag..)?)?;
     let start = tag + joint;
     let body = rest.get(start..start + base32::BODY)?;
@@ -60,8 +56,7 @@ fn read(bytes: &[u8], at: usize) -> Option<(usize, Token)> {
     let end = start + base32::BODY + 1;
     let check = base32::value(*rest.get(end - 1)?)?;
     let whole = rest.get(end).is_none_or(|byte| !is_word(*byte));
-    (whole && check == base32::check(class, digits))
-        .then(|| (at + end, Token::new(class, base32::decode(digits))))
+    (whole && check == base32::check(class, digits)).then(|| (at + end, Token::new(class, base32::decode(digits))))
 }
 
 /// The length of the tag if the text begins with it; the underscore in `GOV_ID` may be any joint.
@@ -71,8 +66,7 @@ fn tag(text: &[u8], tag: &[u8]) -> Option<usize> {
         if *byte == b'_' {
             at += joint(text.get(at..)?)?;
         } else {
-            text.get(at)
-                .filter(|found| found.eq_ignore_ascii_case(byte))?;
+            text.get(at).filter(|found| found.eq_ignore_ascii_case(byte))?;
             at += 1;
         }
     }
@@ -80,10 +74,7 @@ fn tag(text: &[u8], tag: &[u8]) -> Option<usize> {
 }
 
 fn joint(text: &[u8]) -> Option<usize> {
-    JOINTS
-        .iter()
-        .find(|joint| text.starts_with(joint))
-        .map(|joint| joint.len())
+    JOINTS.iter().find(|joint| text.starts_with(joint)).map(|joint| joint.len())
 }
 
 fn with_brackets(bytes: &[u8], span: Range<usize>, floor: usize) -> Range<usize> {
@@ -91,17 +82,13 @@ fn with_brackets(bytes: &[u8], span: Range<usize>, floor: usize) -> Range<usize>
     let after = bytes.get(span.end..).unwrap_or_default();
     let opening = OPENING.iter().find(|bracket| before.ends_with(bracket));
     let closing = CLOSING.iter().find(|bracket| after.starts_with(bracket));
-    span.start - opening.map_or(0, |bracket| bracket.len())
-        ..span.end + closing.map_or(0, |bracket| bracket.len())
+    span.start - opening.map_or(0, |bracket| bracket.len())..span.end + closing.map_or(0, |bracket| bracket.len())
 }
 
 /// Whether an escaped bracket that ends in a letter ends just before `at`.
 fn opens_here(bytes: &[u8], at: usize) -> bool {
     let before = bytes.get(..at).unwrap_or_default();
-    OPENING
-        .iter()
-        .skip(2)
-        .any(|bracket| before.ends_with(bracket))
+    OPENING.iter().skip(2).any(|bracket| before.ends_with(bracket))
 }
 
 fn is_word(byte: u8) -> bool {

@@ -39,13 +39,7 @@ proptest! {
 
 #[test]
 fn other_text_is_no_token() {
-    for text in [
-        "",
-        "<EMAIL_>",
-        "<EMAIL_0123456789ABCDEF>",
-        "EMAIL",
-        "<NAME_0123456789ABCDEFG>",
-    ] {
+    for text in ["", "<EMAIL_>", "<EMAIL_0123456789ABCDEF>", "EMAIL", "<NAME_0123456789ABCDEFG>"] {
         assert!(text.parse::<Token>().is_err());
         assert!(find_tokens(text).is_empty());
     }

@@ -19,6 +19,11 @@ impl DataLock {
         // Others may pass through to the socket of Postgres, which runs as another user under root; not look.
         let made = fs::DirBuilder::new().recursive(true).mode(0o711).create(data);
         made.map_err(AppError::file(data))?;
+        // Zones that were named are the operator's to make; these are the host's own.
+        let own = data.join("zones");
+        if config.zones.iter().any(|zone| zone.starts_with(&own)) {
+            fs::create_dir_all(&own).map_err(AppError::file(&own))?;
+        }
         let path = config.lock();
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.map_err(AppError::file(&path))?;

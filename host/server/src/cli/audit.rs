@@ -36,7 +36,8 @@ impl Audit {
 fn key(global: &Global) -> Result<Exit, CliError> {
     let path = global.config()?.verifier_key();
     let key = fs::read_to_string(&path).map_err(|error| {
-        let message = format!("run an agent first, or name the data directory with --data: {} can't be read", path.display());
+        let message =
+            format!("run an agent first, or name the data directory with --data: {} can't be read", path.display());
         CliError::new("data-file", message).because(&error)
     })?;
     match global.format {
@@ -80,7 +81,10 @@ fn sound(format: Format, report: &ZonesReport) -> Exit {
                     "unanchored": log.unanchored, "root": hex::encode(log.root)})
             };
             let logs: Vec<_> = report.logs().iter().map(log).collect();
-            output::line(&json!({"type": "verified", "logs": logs, "colocated": report.colocated, "exit": exit.number()}).to_string());
+            output::line(
+                &json!({"type": "verified", "logs": logs, "colocated": report.colocated, "exit": exit.number()})
+                    .to_string(),
+            );
         }
         Format::Human => {
             let row = |log: &verify::LogReport| {
@@ -95,7 +99,9 @@ fn sound(format: Format, report: &ZonesReport) -> Exit {
                 output::line(&output::notable("the zones share a device: one broken disk would take all three"));
             }
             if unanchored > 0 {
-                output::line(&output::notable(&format!("{unanchored} entries are not yet covered by a signed checkpoint")));
+                output::line(&output::notable(&format!(
+                    "{unanchored} entries are not yet covered by a signed checkpoint"
+                )));
             }
         }
     }

@@ -70,15 +70,23 @@ impl CliError {
     /// Prints it where errors go.
     pub fn print(&self, format: Format) {
         match format {
-            Format::Json => output::error_line(&json!({
-                "type": "error",
-                "code": self.code,
-                "message": self.message,
-                "causes": self.causes,
-                "exit": self.exit.number(),
-            }).to_string()),
+            Format::Json => output::error_line(
+                &json!({
+                    "type": "error",
+                    "code": self.code,
+                    "message": self.message,
+                    "causes": self.causes,
+                    "exit": self.exit.number(),
+                })
+                .to_string(),
+            ),
             Format::Human => {
-                output::error_line(&format!("{} {} {}", output::bad("error:"), self.message, output::dim(&format!("[{}]", self.code))));
+                output::error_line(&format!(
+                    "{} {} {}",
+                    output::bad("error:"),
+                    self.message,
+                    output::dim(&format!("[{}]", self.code))
+                ));
                 for cause in &self.causes {
                     output::error_line(&output::dim(&format!("  because: {cause}")));
                 }

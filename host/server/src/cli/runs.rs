@@ -33,7 +33,8 @@ impl Runs {
         match global.format {
             Format::Json => {
                 for run in &runs {
-                    let line = json!({"run": run.id, "agent": run.agent, "state": run.state.name(), "epoch": run.epoch});
+                    let line =
+                        json!({"run": run.id, "agent": run.agent, "state": run.state.name(), "epoch": run.epoch});
                     output::line(&line.to_string());
                 }
             }

@@ -62,6 +62,16 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The same, once the index of its entry is known.
+    pub(super) fn at(self, index: u64) -> Self {
+        match self {
+            Self::Crossed(crossed) => Self::Crossed(Crossed { index, ..crossed }),
+            other => other,
+        }
+    }
+}
+
 /// One crossing.
 #[derive(Debug, Clone)]
 pub struct Crossed {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use casemate_abi::Code;
 use casemate_gate::audit::{self, Permit};
 use casemate_gate::budget::Meter;
+use casemate_gate::call::Level;
 use casemate_gate::identity::Identity;
-use casemate_gate::policy::Grants;
 use casemate_gate::pii::Guard;
+use casemate_gate::policy::Grants;
 use casemate_gate::vault::Vault;
 use casemate_gate::{Call, Operation, Refusal, Reply, Request, Seq};
 use casemate_keys::MacKey;
@@ -18,7 +19,7 @@ use casemate_pii::{Finding, Rules};
 use super::Crossing;
 use super::event::{Crossed, What};
 use super::frame::{Answered, Frame, Refused, Stamp, canonical};
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Told};
 use super::replay::{Recorded, Recording};
 use crate::tools::{Instruments, PendingEffect};
 
@@ -177,7 +178,7 @@ impl Passage {
                 self.replayed(result.map_err(Refusal::from))
             }
             Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => Way::Park { until_ms },
-            Some(Recorded::Waiting { .. }) => self.record(Ok(Reply::Unit), Vec::new()).await,
+            Some(Recorded::Waiting { .. }) => self.record(Ok(Reply::Unit), Vec::new(), None).await,
             None => Way::Stop(self.recorder.inconsistent()),
         }
     }
@@ -208,7 +209,7 @@ impl Passage {
         }
         let too_often = self.meter.denied().err();
         let ends = refusal.ends_run();
-        match self.record(Err(refusal), Vec::new()).await {
+        match self.record(Err(refusal), Vec::new(), None).await {
             Way::Answer(Err(refusal)) if ends => Way::Stop(refusal),
             way @ Way::Stop(_) => way,
             way => too_often.map_or(way, Way::Stop),
@@ -250,11 +251,8 @@ impl Passage {
             let effect = if refused.is_some() { None } else { effect };
             self.record_outcome(result, findings, effect).await
         } else {
-            self.record(result, findings).await
+            self.record(result, findings, logged).await
         };
-        if let (Some((level, message)), Way::Answer(Ok(_))) = (logged, &way) {
-            self.recorder.tell(What::Logged { level, message });
-        }
         match refused {
             Some(refusal) if refusal.ends_run() => Way::Stop(refusal),
             Some(_) => match self.meter.denied() {
@@ -266,7 +264,12 @@ impl Passage {
     }
 
     /// Records a call without an effect, or a refused one; the record rides with the next durable one.
-    async fn record(&mut self, result: Result<Reply, Refusal>, findings: Vec<Finding>) -> Way {
+    async fn record(
+        &mut self,
+        result: Result<Reply, Refusal>,
+        findings: Vec<Finding>,
+        logged: Option<(Level, String)>,
+    ) -> Way {
         let stamp = self.stamp();
         let frame = Frame::Call {
             stamp,
@@ -275,7 +278,7 @@ impl Passage {
             result: recorded(&result),
             vault: self.vault.take_fresh(),
         };
-        let told = self.crossed(&result, findings);
+        let told = Told { crossed: self.crossed(&result, findings), logged };
         match self.recorder.ride(frame, &self.current, stamp, told).await {
             Ok(()) => Way::Answer(result),
             Err(refusal) => Way::Stop(refusal),
@@ -289,12 +292,8 @@ impl Passage {
         effect: Option<PendingEffect>,
     ) -> Way {
         let stamp = self.stamp();
-        let frame = Frame::Outcome {
-            stamp,
-            result: recorded(&result),
-            vault: self.vault.take_fresh(),
-        };
-        let told = self.crossed(&result, findings);
+        let frame = Frame::Outcome { stamp, result: recorded(&result), vault: self.vault.take_fresh() };
+        let told = Told { crossed: self.crossed(&result, findings), logged: None };
         match self.recorder.outcome(frame, &self.current, stamp, told, effect).await {
             Ok(()) => Way::Answer(result),
             Err(refusal) => Way::Stop(refusal),

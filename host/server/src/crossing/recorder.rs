@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use casemate_abi::Code;
+use casemate_gate::call::Level;
 use casemate_gate::journal::{self, Journal, JournalError, Row, RowKind};
 use casemate_gate::rls::Scope;
 use casemate_gate::vault::VaultRecord;
@@ -41,7 +42,7 @@ pub struct Place {
 struct Waiting {
     draft: Draft,
     row: Option<Row>,
-    told: Option<Crossed>,
+    told: Vec<What>,
 }
 
 /// Puts one run on record.
@@ -52,6 +53,13 @@ pub struct Recorder {
     events: Option<Events>,
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
+}
+
+/// What is told of a call once it is on record.
+pub(super) struct Told {
+    pub(super) crossed: Crossed,
+    /// The line that the call logged, if it logged one.
+    pub(super) logged: Option<(Level, String)>,
 }
 
 /// What stands in a leaf beside the run's own names.
@@ -89,7 +97,11 @@ impl Recorder {
     /// When it can't be recorded.
     pub async fn start(&mut self, frame: &Frame, time_ms: u64) -> Result<(), Refusal> {
         let seq = Seq::default();
-        self.push(frame, Head { kind: Kind::Open, row: RowKind::Start, seq, tool: 0, decision: 0, time_ms }, None)?;
+        self.push(
+            frame,
+            Head { kind: Kind::Open, row: RowKind::Start, seq, tool: 0, decision: 0, time_ms },
+            Vec::new(),
+        )?;
         self.tell(What::Started { resumed: false });
         self.flush().await.map(drop)
     }
@@ -108,7 +120,7 @@ impl Recorder {
         let stamp = Stamp { time_ms: crate::clock::now_ms(), fuel_used: current.fuel_used };
         let frame = Frame::Intent { stamp, asked: current.asked, request: call.request.clone(), vault };
         let head = current.head(Kind::Intent, RowKind::Intent, 0, stamp);
-        self.push(&frame, head, None)?;
+        self.push(&frame, head, Vec::new())?;
         match self.flush().await? {
             (Some(ledger), Some(journal)) => Ok((ledger, journal)),
             _ => Err(self.inconsistent()),
@@ -121,11 +133,9 @@ impl Recorder {
         frame: Frame,
         current: &Current,
         stamp: Stamp,
-        told: Crossed,
+        told: Told,
     ) -> Result<(), Refusal> {
-        let decision = decision(&told);
-        let kind = if decision == 0 { Kind::Outcome } else { Kind::Refusal };
-        self.push(&frame, current.head(kind, RowKind::Outcome, decision, stamp), Some(told))?;
+        self.push(&frame, told.head(current, stamp), told.into_events())?;
         if self.waiting.len() >= WAITING_RECORDS || self.waiting_bytes >= WAITING_BYTES {
             self.flush().await?;
         }
@@ -138,12 +148,10 @@ impl Recorder {
         frame: Frame,
         current: &Current,
         stamp: Stamp,
-        told: Crossed,
+        told: Told,
         effect: Option<PendingEffect>,
     ) -> Result<(), Refusal> {
-        let decision = decision(&told);
-        let kind = if decision == 0 { Kind::Outcome } else { Kind::Refusal };
-        self.push(&frame, current.head(kind, RowKind::Outcome, decision, stamp), Some(told))?;
+        self.push(&frame, told.head(current, stamp), told.into_events())?;
         let row = self.waiting.last_mut().and_then(|waiting| if effect.is_some() { waiting.row.take() } else { None });
         match (effect, row) {
             (Some(effect), Some(row)) => effect.commit_with(vec![row]).await.map_err(|error| journal_refusal(&error)),
@@ -153,7 +161,7 @@ impl Recorder {
     }
 
     pub(super) async fn wait(&mut self, frame: Frame, current: &Current, stamp: Stamp) -> Result<(), Refusal> {
-        self.push(&frame, current.head(Kind::Intent, RowKind::Intent, 0, stamp), None)?;
+        self.push(&frame, current.head(Kind::Intent, RowKind::Intent, 0, stamp), Vec::new())?;
         self.flush().await.map(drop)
     }
 
@@ -164,7 +172,7 @@ impl Recorder {
             _ => 0,
         };
         let time_ms = stamp.time_ms;
-        self.push(&frame, Head { kind: Kind::End, row: RowKind::End, seq, tool: 0, decision, time_ms }, None)?;
+        self.push(&frame, Head { kind: Kind::End, row: RowKind::End, seq, tool: 0, decision, time_ms }, Vec::new())?;
         let (receipt, _) = self.flush().await?;
         let index = receipt.ok_or_else(|| self.inconsistent())?.index();
         let origin = self.ledger.origin(self.place.tenant.as_uuid());
@@ -174,7 +182,7 @@ impl Recorder {
         Ok(index)
     }
 
-    fn push(&mut self, frame: &Frame, head: Head, told: Option<Crossed>) -> Result<(), Refusal> {
+    fn push(&mut self, frame: &Frame, head: Head, told: Vec<What>) -> Result<(), Refusal> {
         let Place { tenant, run, epoch, policy, key, .. } = &self.place;
         let fail = |cause: &dyn std::fmt::Display| {
             Refusal::new(Code::AuditUnavailable, "the call could not be put on record").with_internal(cause)
@@ -221,8 +229,8 @@ impl Recorder {
         let journal = journal.map_err(|error| journal_refusal(&error))?;
         let receipts = receipts.map_err(|error| ledger_refusal(&error))?;
         for (receipt, told) in receipts.iter().zip(told) {
-            if let Some(crossed) = told {
-                self.tell(What::Crossed(Crossed { index: receipt.index(), ..crossed }));
+            for what in told {
+                self.tell(what.at(receipt.index()));
             }
         }
         Ok((receipts.into_iter().last(), journal))
@@ -241,8 +249,18 @@ pub const fn part(seq: Seq, row: RowKind) -> u64 {
     seq.get().wrapping_mul(4).wrapping_add(row.number() as u64)
 }
 
-fn decision(told: &Crossed) -> u16 {
-    told.refusal.as_ref().map_or(0, |refusal| refusal.code() as u16)
+impl Told {
+    fn head(&self, current: &Current, stamp: Stamp) -> Head {
+        match &self.crossed.refusal {
+            None => current.head(Kind::Outcome, RowKind::Outcome, 0, stamp),
+            Some(refusal) => current.head(Kind::Refusal, RowKind::Outcome, refusal.code() as u16, stamp),
+        }
+    }
+
+    fn into_events(self) -> Vec<What> {
+        let logged = self.logged.map(|(level, message)| What::Logged { level, message });
+        std::iter::once(What::Crossed(self.crossed)).chain(logged).collect()
+    }
 }
 
 fn journal_refusal(error: &JournalError) -> Refusal {

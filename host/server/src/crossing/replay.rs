@@ -13,7 +13,12 @@ use super::frame::{Frame, Stamp};
 /// The answer to a call that was recorded.
 pub(super) enum Recorded {
     /// It was answered.
-    Answer { stamp: Stamp, request: Option<Request>, result: Result<Reply, super::frame::Refused>, vault: Vec<VaultRecord> },
+    Answer {
+        stamp: Stamp,
+        request: Option<Request>,
+        result: Result<Reply, super::frame::Refused>,
+        vault: Vec<VaultRecord>,
+    },
     /// The run waits for a time.
     Waiting { until_ms: u64 },
 }

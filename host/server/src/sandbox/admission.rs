@@ -9,9 +9,9 @@ use casemate_gate::Digest;
 use casemate_gate::call::Tool;
 use casemate_gate::policy::{Grants, Manifest, PolicyError};
 use wasmparser::{Parser, Payload};
+use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
-use wasmtime::Engine;
 
 use super::guest::Guest;
 
@@ -25,7 +25,9 @@ pub enum ComponentError {
     #[error("make a component of it: this is a core WebAssembly module")]
     Module,
     /// Not WebAssembly, cut short, or using what the profile doesn't have.
-    #[error("build the component again: it is not WebAssembly, was cut short, or uses a feature that agents don't have")]
+    #[error(
+        "build the component again: it is not WebAssembly, was cut short, or uses a feature that agents don't have"
+    )]
     Malformed(#[source] wasmtime::Error),
     /// It carries no manifest.
     #[error("build the component with its casemate.toml: it carries no manifest")]
@@ -130,11 +132,9 @@ fn granted(name: &str, grants: &Grants) -> bool {
         .and_then(|rest| rest.strip_suffix('@'));
     match interface {
         Some("types") => true,
-        Some(interface) => {
-            [Tool::Sql, Tool::Kv, Tool::Log, Tool::Clock, Tool::Random]
-                .into_iter()
-                .any(|tool| tool.name() == interface && grants.import(tool))
-        }
+        Some(interface) => [Tool::Sql, Tool::Kv, Tool::Log, Tool::Clock, Tool::Random]
+            .into_iter()
+            .any(|tool| tool.name() == interface && grants.import(tool)),
         None => false,
     }
 }

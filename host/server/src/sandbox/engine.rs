@@ -66,7 +66,11 @@ fn det_1() -> wasmtime::Result<Config> {
     // Optimisation changes the size of stack frames, and so where recursion ends.
     config.cranelift_opt_level(OptLevel::Speed);
     // The processor's baseline, not what this machine happens to have: stack frames and results stay the same.
-    config.target(if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" })?;
+    config.target(if cfg!(target_arch = "aarch64") {
+        "aarch64-unknown-linux-gnu"
+    } else {
+        "x86_64-unknown-linux-gnu"
+    })?;
     // No threads: their order would be the scheduler's choice.
     config.wasm_threads(false).shared_memory(false).wasm_stack_switching(false);
     // What agents don't need and what has had most of the holes. The cargo features stay compiled in: builds without

@@ -4,8 +4,8 @@
 use std::future::Future;
 
 use casemate_bindings::casemate::agent::{log, sql, types};
-use casemate_gate::call::{Level, Reply, Request, Value};
 use casemate_gate::Refusal;
+use casemate_gate::call::{Level, Reply, Request, Value};
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 use wasmtime::{Engine, StoreContextMut};
 
@@ -24,46 +24,86 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     linker.instance("casemate:agent/types@0.1.0")?;
 
     let mut sql = linker.instance("casemate:agent/sql@0.1.0")?;
-    import(&mut sql, "query", |(statement, parameters): (String, Vec<sql::Value>)| {
-        Request::SqlQuery { statement, parameters: parameters.into_iter().map(value_in).collect() }
-    }, |reply| match reply {
-        Reply::Rows { columns, rows } => {
-            let rows = rows.into_iter().map(|row| row.into_iter().map(value_out).collect()).collect();
-            Some(sql::RowSet { columns, rows })
-        }
-        _ => None,
-    })?;
-    import(&mut sql, "execute", |(statement, parameters): (String, Vec<sql::Value>)| {
-        Request::SqlExecute { statement, parameters: parameters.into_iter().map(value_in).collect() }
-    }, |reply| if let Reply::Changed(rows) = reply { Some(rows) } else { None })?;
+    import(
+        &mut sql,
+        "query",
+        |(statement, parameters): (String, Vec<sql::Value>)| Request::SqlQuery {
+            statement,
+            parameters: parameters.into_iter().map(value_in).collect(),
+        },
+        |reply| match reply {
+            Reply::Rows { columns, rows } => {
+                let rows = rows.into_iter().map(|row| row.into_iter().map(value_out).collect()).collect();
+                Some(sql::RowSet { columns, rows })
+            }
+            _ => None,
+        },
+    )?;
+    import(
+        &mut sql,
+        "execute",
+        |(statement, parameters): (String, Vec<sql::Value>)| Request::SqlExecute {
+            statement,
+            parameters: parameters.into_iter().map(value_in).collect(),
+        },
+        |reply| if let Reply::Changed(rows) = reply { Some(rows) } else { None },
+    )?;
 
     let mut kv = linker.instance("casemate:agent/kv@0.1.0")?;
-    import(&mut kv, "get", |(key,): (String,)| Request::KvGet { key }, |reply| {
-        if let Reply::Bytes(value) = reply { Some(value) } else { None }
-    })?;
+    import(
+        &mut kv,
+        "get",
+        |(key,): (String,)| Request::KvGet { key },
+        |reply| {
+            if let Reply::Bytes(value) = reply { Some(value) } else { None }
+        },
+    )?;
     import(&mut kv, "set", |(key, value): (String, Vec<u8>)| Request::KvSet { key, value }, unit)?;
-    import(&mut kv, "delete", |(key,): (String,)| Request::KvDelete { key }, |reply| {
-        if let Reply::Existed(existed) = reply { Some(existed) } else { None }
-    })?;
-    import(&mut kv, "add", |(key, delta): (String, i64)| Request::KvAdd { key, delta }, |reply| {
-        if let Reply::Counter(counter) = reply { Some(counter) } else { None }
-    })?;
+    import(
+        &mut kv,
+        "delete",
+        |(key,): (String,)| Request::KvDelete { key },
+        |reply| {
+            if let Reply::Existed(existed) = reply { Some(existed) } else { None }
+        },
+    )?;
+    import(
+        &mut kv,
+        "add",
+        |(key, delta): (String, i64)| Request::KvAdd { key, delta },
+        |reply| {
+            if let Reply::Counter(counter) = reply { Some(counter) } else { None }
+        },
+    )?;
 
     let mut log = linker.instance("casemate:agent/log@0.1.0")?;
-    import(&mut log, "emit", |(level, message): (log::Level, String)| {
-        Request::LogEmit { level: level_in(level), message }
-    }, unit)?;
+    import(
+        &mut log,
+        "emit",
+        |(level, message): (log::Level, String)| Request::LogEmit { level: level_in(level), message },
+        unit,
+    )?;
 
     let mut clock = linker.instance("casemate:agent/clock@0.1.0")?;
-    import(&mut clock, "now", |(): ()| Request::ClockNow, |reply| {
-        if let Reply::Time(time) = reply { Some(time) } else { None }
-    })?;
+    import(
+        &mut clock,
+        "now",
+        |(): ()| Request::ClockNow,
+        |reply| {
+            if let Reply::Time(time) = reply { Some(time) } else { None }
+        },
+    )?;
     import(&mut clock, "sleep", |(milliseconds,): (u64,)| Request::ClockSleep { milliseconds }, unit)?;
 
     let mut random = linker.instance("casemate:agent/random@0.1.0")?;
-    import(&mut random, "bytes", |(length,): (u32,)| Request::RandomBytes { length }, |reply| {
-        if let Reply::Random(bytes) = reply { Some(bytes) } else { None }
-    })?;
+    import(
+        &mut random,
+        "bytes",
+        |(length,): (u32,)| Request::RandomBytes { length },
+        |reply| {
+            if let Reply::Random(bytes) = reply { Some(bytes) } else { None }
+        },
+    )?;
     Ok(linker)
 }
 
@@ -85,8 +125,9 @@ where
 {
     interface.func_wrap_async(name, move |store, arguments: P| {
         let request = request(arguments);
-        Box::new(async move { cross(store, request).await.map(|answer| (answer.and_then(|answered| typed(answered, reply)),)) })
-            as Box<dyn Future<Output = wasmtime::Result<(Answer<T>,)>> + Send + '_>
+        Box::new(async move {
+            cross(store, request).await.map(|answer| (answer.and_then(|answered| typed(answered, reply)),))
+        }) as Box<dyn Future<Output = wasmtime::Result<(Answer<T>,)>> + Send + '_>
     })
 }
 

@@ -26,13 +26,16 @@ pub enum Outcome {
 /// statement and no gate's, so the code says that the agent failed.
 pub(super) fn returned(result: Result<String, Failure>) -> Result<serde_json::Value, Refusal> {
     match result {
-        Ok(text) if text.len() > casemate_abi::limits::DOCUMENT_BYTES => {
-            Err(Refusal::new(Code::RunFailed, format!("the agent's result has {} bytes, which are too many", text.len())))
+        Ok(text) if text.len() > casemate_abi::limits::DOCUMENT_BYTES => Err(Refusal::new(
+            Code::RunFailed,
+            format!("the agent's result has {} bytes, which are too many", text.len()),
+        )),
+        Ok(text) => {
+            serde_json::from_str(&text).map_err(|_| Refusal::new(Code::RunFailed, "the agent's result is not JSON"))
         }
-        Ok(text) => serde_json::from_str(&text)
-            .map_err(|_| Refusal::new(Code::RunFailed, "the agent's result is not JSON")),
         Err(Failure::Refused(refusal)) => {
-            let words = format!("the agent gave up on a refusal: {} [{} {}]", refusal.message, refusal.code, refusal.name);
+            let words =
+                format!("the agent gave up on a refusal: {} [{} {}]", refusal.message, refusal.code, refusal.name);
             Err(Refusal::new(Code::RunFailed, shortened(words)))
         }
         Err(Failure::InvalidInput(words)) => Err(Refusal::new(Code::RunInput, shortened(words))),

@@ -124,19 +124,14 @@ mod tests {
         ]"#;
         let actions: Vec<Action> = serde_json::from_str(text)?;
         let shown = format!("{actions:?}");
-        assert!(shown.contains(
-            "[Null(()), Integer(1), Float(1.5), Text(\"x\"), Boolean(true), Other(Uuid(\"u\"))]"
-        ));
+        assert!(shown.contains("[Null(()), Integer(1), Float(1.5), Text(\"x\"), Boolean(true), Other(Uuid(\"u\"))]"));
         assert!(shown.contains("Insist { action: Clock }"));
         Ok(())
     }
 
     #[test]
     fn an_unknown_action_is_named() {
-        let error =
-            serde_json::from_str::<Action>(r#"{"do": "fly"}"#).map_err(|error| error.to_string());
-        assert!(error.is_err_and(|error| {
-            error.starts_with("unknown variant `fly`, expected one of `sql-query`")
-        }));
+        let error = serde_json::from_str::<Action>(r#"{"do": "fly"}"#).map_err(|error| error.to_string());
+        assert!(error.is_err_and(|error| { error.starts_with("unknown variant `fly`, expected one of `sql-query`") }));
     }
 }

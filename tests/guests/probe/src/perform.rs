@@ -33,36 +33,23 @@ pub(crate) fn perform(action: Action) -> Result<Reply, Failure> {
 /// Makes a call.
 fn answer(action: Action) -> Result<serde_json::Value, Refusal> {
     Ok(match action {
-        Action::SqlQuery {
-            statement,
-            parameters,
-        } => {
+        Action::SqlQuery { statement, parameters } => {
             let query = sql::query(statement).bind_all(values(parameters)?);
             reply::rows(query.fetch()?)
         }
-        Action::SqlExecute {
-            statement,
-            parameters,
-        } => sql::execute(statement)
-            .bind_all(values(parameters)?)
-            .run()?
-            .into(),
+        Action::SqlExecute { statement, parameters } => {
+            sql::execute(statement).bind_all(values(parameters)?).run()?.into()
+        }
         Action::KvGet { key } => kv::get(&key)?.map_or(serde_json::Value::Null, |value| {
             String::from_utf8(value).map_or_else(|error| error.into_bytes().into(), Into::into)
         }),
         Action::KvSet { key, value } => kv::set(&key, blob(value)).map(nothing)?,
         Action::KvDelete { key } => kv::delete(&key)?.into(),
         Action::KvAdd { key, delta } => kv::add(&key, delta)?.into(),
-        Action::Log { level, message } => {
-            log::emit(self::level(level), text(message)).map(nothing)?
-        }
+        Action::Log { level, message } => log::emit(self::level(level), text(message)).map(nothing)?,
         Action::Clock => clock::now()?.milliseconds().into(),
         Action::Sleep { ms } => clock::sleep(Duration::from_millis(ms)).map(nothing)?,
-        Action::Random => random::bytes::<32>()?
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-            .into(),
+        Action::Random => random::bytes::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
         other => json!(format!("{other:?} is no call")),
     })
 }
@@ -83,9 +70,7 @@ fn repeat(times: u64, actions: &[Action]) -> Result<Reply, Failure> {
             }
         }
     }
-    Ok(Reply::Ok(
-        json!({ "answered": answered, "refused": refused, "first-refusal": first }),
-    ))
+    Ok(Reply::Ok(json!({ "answered": answered, "refused": refused, "first-refusal": first })))
 }
 
 /// Does a call; a refusal ends the run.

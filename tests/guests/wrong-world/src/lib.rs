@@ -1,9 +1,6 @@
 //! A valid component without imports that is no agent: it exports `greet` and not `run`. For tests of admission.
 
-#![expect(
-    unsafe_code,
-    reason = "wit-bindgen's export in the crate itself; agents have theirs from the SDK"
-)]
+#![expect(unsafe_code, reason = "wit-bindgen's export in the crate itself; agents have theirs from the SDK")]
 
 mod bindings {
     //! The generated side of the other world.

@@ -49,23 +49,13 @@ fn name<'a>(input: &'a Input<'_>, end: usize) -> Option<&'a str> {
     let window = end.saturating_sub(LONGEST_NAME);
     let before = input.bytes.get(window..end)?;
     let gap = |byte: &u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\' | b']' | b'*');
-    let end = end
-        - before
-            .iter()
-            .rev()
-            .take(4)
-            .take_while(|byte| gap(byte))
-            .count();
+    let end = end - before.iter().rev().take(4).take_while(|byte| gap(byte)).count();
     let before = input.bytes.get(window..end)?;
-    let word = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'_' | b'-' | b'.')
-    };
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'_' | b'-' | b'.');
     let length = before.iter().rev().take_while(|byte| word(byte)).count();
     let mut start = end.saturating_sub(length);
-    if matches!(
-        before.get(before.len() - length..)?,
-        b"key" | b"Key" | b"token" | b"KEY"
-    ) && input.before(start, 1) == b' '
+    if matches!(before.get(before.len() - length..)?, b"key" | b"Key" | b"token" | b"KEY")
+        && input.before(start, 1) == b' '
     {
         let earlier = input.bytes.get(window..start - 1).unwrap_or_default();
         let more = earlier.iter().rev().take_while(|byte| word(byte)).count();
@@ -81,41 +71,21 @@ fn name<'a>(input: &'a Input<'_>, end: usize) -> Option<&'a str> {
 fn value_at(input: &Input<'_>, start: usize) -> Option<(Range<usize>, bool)> {
     let rest = input.bytes.get(start..)?;
     let rest = rest.get(..LONGEST_VALUE).unwrap_or(rest);
-    let mut at = rest
-        .iter()
-        .take(4)
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
+    let mut at = rest.iter().take(4).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     for scheme in [&b"Bearer "[..], b"Basic ", b"Token ", b"bearer ", b"basic "] {
-        at += rest
-            .get(at..)
-            .filter(|rest| rest.starts_with(scheme))
-            .map_or(0, |_| scheme.len());
+        at += rest.get(at..).filter(|rest| rest.starts_with(scheme)).map_or(0, |_| scheme.len());
     }
     at += usize::from(rest.get(at) == Some(&b'\\'));
-    let quote = rest
-        .get(at)
-        .copied()
-        .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    let quote = rest.get(at).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
     let from = at + usize::from(quote.is_some());
     let body = rest.get(from..)?;
     let mut length = match quote {
-        Some(quote) => body
-            .iter()
-            .position(|byte| *byte == quote || matches!(byte, b'\n' | &MASK))?,
+        Some(quote) => body.iter().position(|byte| *byte == quote || matches!(byte, b'\n' | &MASK))?,
         None => body.iter().take_while(|byte| in_value(**byte)).count(),
     };
-    let tail = |length: usize| {
-        length
-            .checked_sub(1)
-            .and_then(|last| body.get(last))
-            .copied()
-    };
+    let tail = |length: usize| length.checked_sub(1).and_then(|last| body.get(last)).copied();
     while (quote.is_none()
-        && matches!(
-            tail(length),
-            Some(b',' | b'.' | b';' | b':' | b'!' | b'?' | b')' | b']' | b'}')
-        ))
+        && matches!(tail(length), Some(b',' | b'.' | b';' | b':' | b'!' | b'?' | b')' | b']' | b'}')))
         || tail(length) == Some(b'\\')
     {
         length -= 1;
@@ -128,6 +98,5 @@ fn value_at(input: &Input<'_>, start: usize) -> Option<(Range<usize>, bool)> {
 }
 
 fn in_value(byte: u8) -> bool {
-    !byte.is_ascii_whitespace()
-        && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'&' | b';' | MASK)
+    !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'&' | b';' | MASK)
 }

@@ -94,13 +94,8 @@ fn prefixed(input: &Input<'_>, at: usize) -> Option<(usize, usize)> {
         // The words of a style sheet class, `sk-fading-circle-2`, come in lower case between dashes.
         let capital = *prefix != b"sk-" || body.iter().any(u8::is_ascii_uppercase);
         // The scheme of an HTTP header stays readable.
-        let from = if prefix.ends_with(b" ") {
-            at + prefix.len()
-        } else {
-            at
-        };
-        (length >= *least && (!mixed || (drawn && capital)))
-            .then_some((from, at + prefix.len() + length))
+        let from = if prefix.ends_with(b" ") { at + prefix.len() } else { at };
+        (length >= *least && (!mixed || (drawn && capital))).then_some((from, at + prefix.len() + length))
     })
 }
 
@@ -110,8 +105,7 @@ fn web_token(input: &Input<'_>, at: usize) -> Option<(usize, usize)> {
     let token = rest.get(..run(rest))?;
     let mut parts = token.split(|byte| *byte == b'.');
     let long = |part: Option<&[u8]>| part.is_some_and(|part| part.len() >= 10);
-    (token.starts_with(b"eyJ") && long(parts.next()) && long(parts.next()))
-        .then_some((at, at + token.len()))
+    (token.starts_with(b"eyJ") && long(parts.next()) && long(parts.next())).then_some((at, at + token.len()))
 }
 
 /// The length of the run of key characters; a full stop at the end ends a sentence.
@@ -119,9 +113,7 @@ fn run(bytes: &[u8]) -> usize {
     let run = bytes
         .iter()
         .take(LONGEST)
-        .take_while(|byte| {
-            is_word(**byte) || matches!(byte, b'-' | b'.' | b'=' | b'+' | b'/' | b'~')
-        })
+        .take_while(|byte| is_word(**byte) || matches!(byte, b'-' | b'.' | b'=' | b'+' | b'/' | b'~'))
         .count();
     let body = bytes.get(..run).unwrap_or_default();
     run - body.iter().rev().take_while(|byte| **byte == b'.').count()

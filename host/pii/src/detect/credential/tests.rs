@@ -15,31 +15,11 @@ fn credentials_are_found() {
             ("DB_PASSWORD=\"correct horse\"", "", "correct horse"),
             ("{\\\"password\\\":\\\"hunter2\\\"}", "", "hunter2"),
             ("AKIAABCDEFGHIJKLMNOP", "", "AKIAABCDEFGHIJKLMNOP"),
-            (
-                "ghp_0123456789abcdefghijABCDEFGHIJ012345",
-                "",
-                "ghp_0123456789abcdefghijABCDEFGHIJ012345",
-            ),
-            (
-                "key sk-proj-0123456789abcdefABCDEF",
-                "",
-                "sk-proj-0123456789abcdefABCDEF",
-            ),
-            (
-                "xoxb-123456789012-abcdefABCDEF",
-                "",
-                "xoxb-123456789012-abcdefABCDEF",
-            ),
-            (
-                "Authorization: Bearer abcdef0123456789abcdef",
-                "",
-                "abcdef0123456789abcdef",
-            ),
-            (
-                "bearer abcdef0123456789abcdef",
-                "",
-                "abcdef0123456789abcdef",
-            ),
+            ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+            ("key sk-proj-0123456789abcdefABCDEF", "", "sk-proj-0123456789abcdefABCDEF"),
+            ("xoxb-123456789012-abcdefABCDEF", "", "xoxb-123456789012-abcdefABCDEF"),
+            ("Authorization: Bearer abcdef0123456789abcdef", "", "abcdef0123456789abcdef"),
+            ("bearer abcdef0123456789abcdef", "", "abcdef0123456789abcdef"),
             ("postgres://app:s3cret@db.example.org/x", "", "s3cret"),
             (
                 "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_123",

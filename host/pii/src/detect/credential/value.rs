@@ -2,26 +2,13 @@
 
 /// A value that stands for another or for none: `null`, `***`, `${PASSWORD}`.
 pub(super) fn is_placeholder(value: &str) -> bool {
-    let masked = value.chars().all(|character| {
-        matches!(
-            character,
-            '*' | 'x' | 'X' | '•' | '.' | '-' | '_' | '?' | '#'
-        )
-    });
+    let masked =
+        value.chars().all(|character| matches!(character, '*' | 'x' | 'X' | '•' | '.' | '-' | '_' | '?' | '#'));
     let template = (value.starts_with("${") && value.ends_with('}'))
         || (value.starts_with("{{") && value.ends_with("}}"))
         || (value.starts_with("$(") && value.ends_with(')'))
         || (value.starts_with('%') && value.len() <= 2);
-    let nothing = [
-        "null",
-        "none",
-        "nil",
-        "undefined",
-        "true",
-        "false",
-        "redacted",
-        "[redacted]",
-    ];
+    let nothing = ["null", "none", "nil", "undefined", "true", "false", "redacted", "[redacted]"];
     masked || template || is_one_of(value, &nothing)
 }
 
@@ -37,13 +24,7 @@ pub(super) fn as_password(value: &str, quoted: bool, prose: bool) -> Option<u16>
         // A path through a program, `config.db_password`, has no digit and no capital.
         (false, true) => Some(if prose { 600 } else { 350 }),
     }
-    .map(|score| {
-        if !quoted && is_path(value) {
-            350
-        } else {
-            score
-        }
-    })
+    .map(|score| if !quoted && is_path(value) { 350 } else { score })
 }
 
 /// What a value under the name of a key or token is worth: only what looks drawn at random counts.
@@ -57,8 +38,8 @@ pub(super) fn as_key(value: &str) -> Option<u16> {
     }
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
-    let mixed = value.bytes().any(|byte| byte.is_ascii_uppercase())
-        && value.bytes().any(|byte| byte.is_ascii_lowercase());
+    let mixed =
+        value.bytes().any(|byte| byte.is_ascii_uppercase()) && value.bytes().any(|byte| byte.is_ascii_lowercase());
     match (digits, letters) {
         (1.., 1..) if !is_code(value) => Some(850),
         (_, 20..) if mixed && !is_path(value) && !is_code(value) => Some(700),
@@ -79,24 +60,12 @@ fn is_code(value: &str) -> bool {
         || value.contains("()")
         || (value.contains('(') && !value.contains(')'))
         || value.starts_with(['&', '(', '$'])
-        || [
-            "process.env",
-            "os.environ",
-            "self.",
-            "this.",
-            "config.",
-            "env.",
-        ]
-        .iter()
-        .any(|path| value.starts_with(path))
+        || ["process.env", "os.environ", "self.", "this.", "config.", "env."].iter().any(|path| value.starts_with(path))
 }
 
 /// Words joined by dots or underscores, without a digit or capital.
 fn is_path(value: &str) -> bool {
-    value.contains(['_', '.'])
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.'))
+    value.contains(['_', '.']) && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.'))
 }
 
 fn is_one_of(value: &str, words: &[&str]) -> bool {

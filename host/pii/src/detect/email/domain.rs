@@ -54,11 +54,7 @@ pub(super) fn read(input: &Input<'_>, start: usize) -> Option<Domain> {
     if names.len() < 2 || version || is_file_type(last) {
         return None;
     }
-    Some(Domain {
-        end,
-        name: names.join("."),
-        spelt: spelt_from.is_some_and(|from| from < names.len()),
-    })
+    Some(Domain { end, name: names.join("."), spelt: spelt_from.is_some_and(|from| from < names.len()) })
 }
 
 fn label(input: &Input<'_>, at: usize) -> usize {
@@ -70,10 +66,7 @@ fn label(input: &Input<'_>, at: usize) -> usize {
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || **byte == b'-')
         .count();
-    (0..=length)
-        .rev()
-        .find(|length| input.text.is_char_boundary(at + length))
-        .unwrap_or(0)
+    (0..=length).rev().find(|length| input.text.is_char_boundary(at + length)).unwrap_or(0)
 }
 
 /// Where the label after a dot at `at` begins, and whether the dot was spelt: `.`, `[dot]`, ` (dot) `, ` dot `.
@@ -97,9 +90,7 @@ fn dot(input: &Input<'_>, at: usize) -> Option<(usize, bool)> {
 
 fn is_top_level(label: &str) -> bool {
     let plain = label.chars().all(char::is_alphabetic) && (2..=24).contains(&label.chars().count());
-    let puny = label
-        .get(..4)
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
+    let puny = label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
     plain || (puny && label.len() > 5)
 }
 
@@ -110,9 +101,8 @@ fn is_number(label: &str) -> bool {
 /// Endings that are no top-level domains and do follow an `@` in file names and unit names.
 fn is_file_type(label: &str) -> bool {
     [
-        "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "jsx", "tsx", "css", "json",
-        "html", "tgz", "gz", "jar", "whl", "exe", "dll", "yaml", "yml", "toml", "lock", "txt",
-        "xml", "service", "socket", "timer", "slice",
+        "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "jsx", "tsx", "css", "json", "html", "tgz", "gz",
+        "jar", "whl", "exe", "dll", "yaml", "yml", "toml", "lock", "txt", "xml", "service", "socket", "timer", "slice",
     ]
     .iter()
     .any(|known| known.eq_ignore_ascii_case(label))

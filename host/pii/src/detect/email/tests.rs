@@ -8,16 +8,8 @@ fn addresses_are_found() {
         Class::Email,
         &[
             ("ada@example.org", "", "ada@example.org"),
-            (
-                "Write to Ada.Lovelace@Example.ORG.",
-                "",
-                "ada.lovelace@example.org",
-            ),
-            (
-                "<ada+news@mail.example.co.uk>",
-                "",
-                "ada+news@mail.example.co.uk",
-            ),
+            ("Write to Ada.Lovelace@Example.ORG.", "", "ada.lovelace@example.org"),
+            ("<ada+news@mail.example.co.uk>", "", "ada+news@mail.example.co.uk"),
             ("mailto:ada@example.org?subject=x", "", "ada@example.org"),
             ("?email=ada%40example.org&x=1", "", "ada@example.org"),
             ("ada [at] example [dot] org", "", "ada@example.org"),

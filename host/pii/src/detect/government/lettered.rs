@@ -46,10 +46,7 @@ pub(super) fn nino(input: &Input<'_>, group: &Range<usize>) -> Option<Reading> {
     let valid = prefix.iter().all(u8::is_ascii_uppercase)
         && !matches!(first, b'D' | b'F' | b'I' | b'Q' | b'U' | b'V')
         && !matches!(second, b'D' | b'F' | b'I' | b'O' | b'Q' | b'U' | b'V')
-        && !matches!(
-            &prefix,
-            b"BG" | b"GB" | b"NK" | b"KN" | b"TN" | b"NT" | b"ZZ"
-        )
+        && !matches!(&prefix, b"BG" | b"GB" | b"NK" | b"KN" | b"TN" | b"NT" | b"ZZ")
         && digits.iter().all(u8::is_ascii_digit)
         && matches!(suffix, b'A'..=b'D');
     let base = match shape.as_slice() {
@@ -58,11 +55,7 @@ pub(super) fn nino(input: &Input<'_>, group: &Range<usize>) -> Option<Reading> {
         [2, 6, 1] => 700,
         _ => return None,
     };
-    valid.then_some(Reading {
-        span,
-        base,
-        canonical,
-    })
+    valid.then_some(Reading { span, base, canonical })
 }
 
 /// Spanish DNI: eight digits and a check letter.

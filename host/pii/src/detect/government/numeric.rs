@@ -24,11 +24,7 @@ pub(super) fn social_security(input: &Input<'_>, group: &Range<usize>) -> Option
         ([9], _) => 200,
         _ => return None,
     };
-    Some(Reading {
-        span,
-        base,
-        canonical,
-    })
+    Some(Reading { span, base, canonical })
 }
 
 /// German Steuer-Identifikationsnummer: eleven digits, not starting with zero, one digit of the first ten two or
@@ -50,11 +46,7 @@ pub(super) fn steuer_id(input: &Input<'_>, group: &Range<usize>) -> Option<Readi
         [11] => 350,
         _ => return None,
     };
-    Some(Reading {
-        span,
-        base,
-        canonical,
-    })
+    Some(Reading { span, base, canonical })
 }
 
 /// Polish PESEL: a date of birth whose month tells the century, four digits, a weighted check digit.

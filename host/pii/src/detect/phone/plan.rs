@@ -9,58 +9,39 @@ pub(super) fn international(chain: &Chain<'_>) -> Option<Reading> {
     let all = chain.digits(chain.groups.len());
     let (code, national) = country(&all);
     // A trunk zero in parentheses, `+44 (0)20`, is not dialled from abroad.
-    let trunk = (1..chain.groups.len()).find(|at| {
-        chain.length(*at) == 1
-            && chain.gap(at - 1).ends_with(b"(")
-            && chain.gap(*at).starts_with(b")")
-    });
+    let trunk = (1..chain.groups.len())
+        .find(|at| chain.length(*at) == 1 && chain.gap(at - 1).ends_with(b"(") && chain.gap(*at).starts_with(b")"));
     let groups = (1..=chain.groups.len()).rev().find(|count| {
         let skipped = usize::from(trunk.is_some_and(|at| at < *count));
         let digits = chain.digits(*count).len() - skipped;
         chain.ends_at(*count)
             && digits <= MOST_DIGITS
-            && digits
-                .checked_sub(code)
-                .is_some_and(|rest| national.contains(&rest))
+            && digits.checked_sub(code).is_some_and(|rest| national.contains(&rest))
     })?;
     let kept = chain.groups.iter().take(groups).enumerate();
-    let digits: String = kept
-        .filter(|(at, _)| Some(*at) != trunk)
-        .map(|(_, group)| chain.input.digits(group.clone()))
-        .collect();
+    let digits: String =
+        kept.filter(|(at, _)| Some(*at) != trunk).map(|(_, group)| chain.input.digits(group.clone())).collect();
     let base = match (digits.starts_with('0'), digits.len()) {
         (true, _) => return None,
         (false, ..=8) if groups == 1 => 550,
         (false, _) => 920,
     };
-    Some(Reading {
-        groups,
-        base,
-        canonical: format!("+{digits}"),
-    })
+    Some(Reading { groups, base, canonical: format!("+{digits}") })
 }
 
 /// `00` and a country code, as dialled in most of Europe.
 pub(super) fn double_zero(chain: &Chain<'_>) -> Option<Reading> {
     let all = chain.digits(chain.groups.len());
-    let digits = all
-        .strip_prefix("00")
-        .filter(|digits| !digits.starts_with('0'))?;
+    let digits = all.strip_prefix("00").filter(|digits| !digits.starts_with('0'))?;
     let (code, national) = country(digits);
-    let fits = digits
-        .len()
-        .checked_sub(code)
-        .is_some_and(|rest| national.contains(&rest));
+    let fits = digits.len().checked_sub(code).is_some_and(|rest| national.contains(&rest));
     let dotted = (0..chain.groups.len()).any(|at| chain.gap(at) == b".");
-    (fits
-        && !dotted
-        && digits.len() >= 9
-        && chain.length(0) != 2
-        && chain.ends_at(chain.groups.len()))
-    .then(|| Reading {
-        groups: chain.groups.len(),
-        base: if chain.groups.len() > 1 { 650 } else { 300 },
-        canonical: format!("+{digits}"),
+    (fits && !dotted && digits.len() >= 9 && chain.length(0) != 2 && chain.ends_at(chain.groups.len())).then(|| {
+        Reading {
+            groups: chain.groups.len(),
+            base: if chain.groups.len() > 1 { 650 } else { 300 },
+            canonical: format!("+{digits}"),
+        }
     })
 }
 
@@ -73,10 +54,7 @@ pub(super) fn north_american(chain: &Chain<'_>) -> Option<Reading> {
         return None;
     }
     let canonical = chain.digits(groups);
-    let (area, exchange) = (
-        canonical.get(lead..lead + 3)?,
-        canonical.get(lead + 3..lead + 6)?,
-    );
+    let (area, exchange) = (canonical.get(lead..lead + 3)?, canonical.get(lead + 3..lead + 6)?);
     let valid = |code: &str| !code.starts_with(['0', '1']) && !code.ends_with("11");
     if !valid(area) || !valid(exchange) {
         return None;
@@ -88,11 +66,7 @@ pub(super) fn north_american(chain: &Chain<'_>) -> Option<Reading> {
         (b" " | b"-", b" " | b"-") => 650,
         _ => 550,
     };
-    Some(Reading {
-        groups,
-        base,
-        canonical,
-    })
+    Some(Reading { groups, base, canonical })
 }
 
 /// A trunk zero, an area code and a subscriber, grouped.
@@ -118,11 +92,7 @@ pub(super) fn national(chain: &Chain<'_>) -> Option<Reading> {
         [3..=5, 6..=8, 0, 0, 0] => 520,
         _ => 350,
     };
-    Some(Reading {
-        groups,
-        base,
-        canonical,
-    })
+    Some(Reading { groups, base, canonical })
 }
 
 /// The length of the country code that `digits` begin with, and how many digits may follow it (ITU-T E.164
@@ -131,9 +101,7 @@ fn country(digits: &str) -> (usize, std::ops::RangeInclusive<usize>) {
     match digits.as_bytes() {
         [b'1', b'2'..=b'9', ..] | [b'7', ..] => (1, 10..=10),
         [b'4', b'4', ..] => (2, 9..=10),
-        [b'3', b'3' | b'4', ..] | [b'3', b'1', ..] | [b'4', b'1' | b'8', ..] | [b'6', b'1', ..] => {
-            (2, 9..=9)
-        }
+        [b'3', b'3' | b'4', ..] | [b'3', b'1', ..] | [b'4', b'1' | b'8', ..] | [b'6', b'1', ..] => (2, 9..=9),
         [b'4', b'5' | b'7', ..] => (2, 8..=8),
         [b'4', b'9', ..] => (2, 6..=13),
         [b'8', b'1' | b'2' | b'6', ..] => (2, 9..=11),

@@ -13,13 +13,14 @@ pub(super) async fn play(stage: &Stage) -> Result<(), CliError> {
     stage.run(&["db", "apply", &stage.example("seed.sql")], Exit::Done).await?;
 
     stage.title("2. One agent works for both at once; every call crosses all gates");
-    let (agent, policy, input) = (stage.component("assessor"), stage.example("policy.toml"), stage.example("input.json"));
+    let (agent, policy, input) =
+        (stage.component("assessor"), stage.example("policy.toml"), stage.example("input.json"));
     let run = ["run", &agent, "--policy", &policy, "--input", &input];
     let both = [&run[..], &["--tenant", "acme", "--tenant", "globex"]].concat();
     stage.run(&both, Exit::Done).await?;
 
     stage.title("3. The audit log is verified without the host: three zones, no database, a public key");
-    let key = stage.read(&["audit", "key", "--format", "human"]).await?;
+    let key = stage.read(&["audit", "key"]).await?;
     stage.run(&["audit", "verify", "--key", &key], Exit::Done).await?;
 
     stage.title("4. A run is killed in the middle (SIGKILL) and goes on from its journal");
@@ -41,7 +42,7 @@ pub(super) async fn play(stage: &Stage) -> Result<(), CliError> {
     refused(stage, "looper", "null.json", "null", Exit::NoResult).await?;
 
     stage.title("8. A guest that takes more memory than it may");
-    refused(stage, "hog", "hog.json", "{}", Exit::NoResult).await?;
+    refused(stage, "hog", "hog.json", r#"{"abort":true}"#, Exit::NoResult).await?;
     stage.run(&["audit", "verify", "--key", &key], Exit::Done).await
 }
 

@@ -37,12 +37,7 @@ pub(super) fn stop_left_over(global: &Global) -> Result<(), CliError> {
 }
 
 impl Stage {
-    pub(super) fn new(
-        data: PathBuf,
-        components: PathBuf,
-        example: PathBuf,
-        format: Format,
-    ) -> Result<Self, CliError> {
+    pub(super) fn new(data: PathBuf, components: PathBuf, example: PathBuf, format: Format) -> Result<Self, CliError> {
         let program = std::env::current_exe()
             .map_err(|error| CliError::new("host-program", "run casemate from a file").because(&error))?;
         Ok(Self { program, data, components, example, format })
@@ -76,7 +71,7 @@ impl Stage {
 
     /// What a command prints, without printing it.
     pub(super) async fn read(&self, words: &[&str]) -> Result<String, CliError> {
-        let read = self.command(words).stdout(Stdio::piped()).output().await;
+        let read = self.bare(words).stdout(Stdio::piped()).output().await;
         let read = read.map_err(|error| failed(words, &error.to_string()))?;
         Ok(String::from_utf8_lossy(&read.stdout).trim().to_owned())
     }
@@ -84,7 +79,7 @@ impl Stage {
     /// Kills a run (SIGKILL) once it has told of this many crossings.
     pub(super) async fn kill(&self, words: &[&str], crossings: usize) -> Result<Killed, CliError> {
         self.show(words);
-        let mut command = self.command(words);
+        let mut command = self.bare(words);
         command.args(["--format", "json"]).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| failed(words, &error.to_string()))?;
         let mut run = String::new();
@@ -116,14 +111,22 @@ impl Stage {
 
     fn show(&self, words: &[&str]) {
         if self.format == Format::Human {
-            let shown: Vec<_> = words.iter().map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() }).collect();
+            let shown: Vec<_> = words
+                .iter()
+                .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
+                .collect();
             output::line(&format!("{} casemate {}", output::good("$"), shown.join(" ")));
         }
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    fn bare(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(words).arg("--data").arg(&self.data).stdin(Stdio::null());
+        command
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.bare(words);
         if self.format == Format::Json {
             command.args(["--format", "json"]);
         }
@@ -138,9 +141,8 @@ impl Stage {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    std::fs::write(path, text).map_err(|error| {
-        CliError::new("data-file", format!("make {} writable", path.display())).because(&error)
-    })
+    std::fs::write(path, text)
+        .map_err(|error| CliError::new("data-file", format!("make {} writable", path.display())).because(&error))
 }
 
 fn failed(words: &[&str], why: &str) -> CliError {
