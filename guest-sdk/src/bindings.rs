@@ -1,6 +1,6 @@
 //! The generated side of the WIT world `casemate:agent/agent`: one `generate!`, nothing by hand. Refusals and SQL
 //! values are this crate's own types, so that nothing is converted between the generated and the public side.
-//! The lints don't look into code that an external macro writes, so this module needs no exception from them.
+#![expect(clippy::disallowed_methods, reason = "generated code hands ownership across the canonical ABI")]
 
 wit_bindgen::generate!({
     path: "../abi/wit",

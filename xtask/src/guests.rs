@@ -5,14 +5,13 @@
 mod cargo;
 mod component;
 mod debian;
-mod error;
 mod fingerprint;
 mod toolchain;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) use error::Error;
+use crate::error::Error;
 
 use toolchain::Toolchain;
 
@@ -47,21 +46,12 @@ pub(crate) fn build(workspace: &Path) -> Result<Vec<Guest>, Error> {
     let toolchain = Toolchain::find_or_install()?;
     // Taken before the build: what changes during it is built again next time.
     let fingerprint = fingerprint::of(workspace, &guests, toolchain.id())?;
-    eprintln!(
-        "guests: building {} for {} with {}",
-        names(&guests),
-        toolchain::TARGET,
-        toolchain.name()
-    );
+    eprintln!("guests: building {} for {} with {}", names(&guests), toolchain::TARGET, toolchain.name());
     let modules = cargo::compile(workspace, &target, &guests, &toolchain)?;
     for (guest, module) in guests.iter().zip(modules) {
         let bytes = component::pack(guest, &module)?;
         component::write(&guest.component, &bytes)?;
-        eprintln!(
-            "guests: {} ({} KiB)",
-            guest.component.display(),
-            bytes.len().div_ceil(1024)
-        );
+        eprintln!("guests: {} ({} KiB)", guest.component.display(), bytes.len().div_ceil(1024));
     }
     component::write(&stamp, fingerprint.as_bytes())?;
     Ok(guests)
@@ -78,17 +68,10 @@ fn discover(workspace: &Path, components: &Path) -> Result<Vec<Guest>, Error> {
         for entry in entries {
             let entry = entry.map_err(|error| Error::file("read", &root, &error))?;
             let folder = entry.path();
-            let (true, Ok(name)) = (
-                folder.join("Cargo.toml").is_file(),
-                entry.file_name().into_string(),
-            ) else {
+            let (true, Ok(name)) = (folder.join("Cargo.toml").is_file(), entry.file_name().into_string()) else {
                 continue;
             };
-            guests.push(Guest {
-                component: components.join(format!("{name}.wasm")),
-                name,
-                folder,
-            });
+            guests.push(Guest { component: components.join(format!("{name}.wasm")), name, folder });
         }
     }
     guests.sort_by(|one, other| one.name.cmp(&other.name));
@@ -97,9 +80,5 @@ fn discover(workspace: &Path, components: &Path) -> Result<Vec<Guest>, Error> {
 
 /// The guests' names in one line.
 fn names(guests: &[Guest]) -> String {
-    guests
-        .iter()
-        .map(|guest| guest.name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
+    guests.iter().map(|guest| guest.name.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -1,6 +1,6 @@
-//! The last gate, audit: nothing happens before it is on record. The permit without which no tool runs is made here, from
-//! the receipts of the ledger and the journal; a call without an effect gets one whose record rides with the next.
-//! It doesn't know how entries are sealed or kept.
+//! The last gate, audit: nothing becomes real before it is on record. A permit lets a tool look, and prepare a change
+//! that is not committed; the change is committed only against a `Durable`, which is made here from the ledger's receipt
+//! of the intent, in one transaction with the journal's rows. It doesn't know how entries are sealed or kept.
 
 use casemate_abi::Code;
 use casemate_ledger as ledger;
@@ -9,32 +9,10 @@ use casemate_pii::Finding;
 use crate::budget::Held;
 use crate::call::{Call, Effect, Reply, Request};
 use crate::id::Seq;
-use crate::journal::{self, RowKind};
 use crate::refusal::Refusal;
 use crate::rls::{Scope, Scoped};
 
-/// Proof that a call's intent is durable in ledger and journal. Whatever changes the world asks for it.
-#[derive(Debug)]
-pub struct Durable {
-    ledger: ledger::Receipt,
-    journal: journal::Receipt,
-}
-
-impl Durable {
-    /// Index of the intent in the tenant's log.
-    #[must_use]
-    pub fn index(&self) -> u64 {
-        self.ledger.index()
-    }
-
-    /// The claim under which the intent was journaled.
-    #[must_use]
-    pub const fn epoch(&self) -> crate::id::Epoch {
-        self.journal.epoch()
-    }
-}
-
-/// A call that is on record, with tokens where personal data was.
+/// A call that is on record, or on its way there, with tokens where personal data was.
 #[derive(Debug)]
 #[must_use]
 pub struct Intended {
@@ -56,7 +34,6 @@ pub struct Permit {
     scope: Scope,
     findings: Vec<Finding>,
     held: Held,
-    durable: Option<Durable>,
 }
 
 impl Permit {
@@ -84,54 +61,61 @@ impl Permit {
         self.held.result_bytes()
     }
 
-    /// The proof that whatever changes the world asks for.
+    /// The proof that whatever prepares a change asks for.
     ///
     /// # Errors
-    /// [`Code::AuditUnavailable`] for a call that was admitted as one without an effect.
-    pub fn durable(&self) -> Result<&Durable, Refusal> {
-        self.durable.as_ref().ok_or_else(|| {
-            Refusal::new(Code::AuditUnavailable, "the call would have an effect and its intent is not on record")
-        })
+    /// [`Code::AuditUnavailable`] for a call that was admitted as one without an effect: its intent is not on record.
+    pub fn change(&self) -> Result<Change<'_>, Refusal> {
+        match self.call.request.operation().effect() {
+            Effect::Transactional => Ok(Change { _permit: self }),
+            Effect::Pure => Err(Refusal::new(Code::AuditUnavailable, "the call was admitted as one without an effect")),
+        }
     }
 }
 
-/// What must be recorded of a call before it is allowed: the call itself, screened.
+/// Proof that a call may prepare a change. It stays uncommitted until a [`Durable`] is there.
+#[derive(Debug)]
+pub struct Change<'p> {
+    _permit: &'p Permit,
+}
+
+/// Proof that a call's intent is durable in every zone of the ledger. No change is committed without it.
+#[derive(Debug)]
+pub struct Durable {
+    intent: ledger::Receipt,
+}
+
+impl Durable {
+    /// The proof for a call whose intent has this receipt.
+    ///
+    /// # Errors
+    /// [`Code::AuditUnavailable`] when the receipt is another tenant's.
+    pub fn of(permit: &Permit, intent: ledger::Receipt) -> Result<Self, Refusal> {
+        if intent.origin().tenant == permit.scope.tenant().as_uuid() {
+            Ok(Self { intent })
+        } else {
+            Err(Refusal::new(Code::AuditUnavailable, "the record of the call is another tenant's"))
+        }
+    }
+
+    /// Index of the intent in the tenant's log.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.intent.index()
+    }
+}
+
+/// What is recorded of a call: the call itself, screened.
 #[must_use]
 pub const fn record_of(call: &Scoped) -> &Call {
     call.call()
 }
 
-/// Lets a call without an effect go on; its record rides with the next one that has an effect.
-///
-/// # Errors
-/// The call itself when it has an effect: its intent must be durable first.
-pub fn ride(call: Scoped) -> Result<Intended, Box<Scoped>> {
-    if call.call().request.operation().effect() == Effect::Pure {
-        Ok(Intended { permit: permit(call, None) })
-    } else {
-        Err(Box::new(call))
-    }
-}
-
-/// Lets a call with an effect go on, now that its intent is durable.
-///
-/// # Errors
-/// [`Code::AuditUnavailable`] when the receipts are another call's.
-pub fn intend(call: Scoped, ledger: ledger::Receipt, journal: journal::Receipt) -> Result<Intended, Refusal> {
-    let scope = call.scope();
-    let same_tenant = ledger.origin().tenant == scope.tenant().as_uuid();
-    let same_call = scope.run().is_some_and(|run| journal.is_for(run, call.call().seq, RowKind::Intent));
-    if same_tenant && same_call {
-        Ok(Intended { permit: permit(call, Some(Durable { ledger, journal })) })
-    } else {
-        Err(Refusal::new(Code::AuditUnavailable, "the record of the call is another call's"))
-    }
-}
-
-fn permit(call: Scoped, durable: Option<Durable>) -> Permit {
+/// Lets the call go on to its tool.
+pub fn permit(call: Scoped) -> Intended {
     let (screened, scope) = call.into_parts();
     let (call, findings, held) = screened.hold();
-    Permit { call, scope, findings, held, durable }
+    Intended { permit: Permit { call, scope, findings, held } }
 }
 
 /// Ends the call: settles its budget and hands back what was found in its arguments. The permit is spent.

@@ -1,6 +1,5 @@
-//! The journal as the gates see it: something that keeps a run's frames in order and fences out an old host. The
-//! receipt is made here and only after an implementation said that the rows are kept. It doesn't know Postgres; the
-//! one implementation here keeps rows in memory, for runs without a database.
+//! The journal as the crossing sees it: something that keeps a run's frames in order and fences out an old host. It
+//! doesn't know Postgres; the one implementation here keeps rows in memory, for runs without a database.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -66,7 +65,8 @@ pub enum JournalError {
     /// Another claim of the run is newer: this host must stop before any effect is released.
     #[error("stop this run: another host has claimed it")]
     Fenced,
-    /// The journal can't be reached or is full; nothing was kept.
+    /// The journal can't be reached or is full. When the answer to a commit was lost, the rows may have been kept all
+    /// the same: whoever claims the run next reads what is there.
     #[error("repair the journal's database, then resume the run")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -76,39 +76,6 @@ pub enum JournalError {
 pub trait Journal: Send + Sync {
     /// Appends the rows together or not at all.
     fn append<'a>(&'a self, scope: &'a Scope, rows: Vec<Row>) -> BoxFuture<'a, Result<(), JournalError>>;
-}
-
-/// Proof that a row is kept: made only by [`commit`], after the journal said so.
-#[derive(Debug)]
-pub struct Receipt {
-    run: RunId,
-    seq: Seq,
-    epoch: Epoch,
-    kind: RowKind,
-}
-
-impl Receipt {
-    pub(crate) fn is_for(&self, run: RunId, seq: Seq, kind: RowKind) -> bool {
-        self.run == run && self.seq == seq && self.kind == kind
-    }
-
-    /// The claim under which it was written.
-    #[must_use]
-    pub const fn epoch(&self) -> Epoch {
-        self.epoch
-    }
-}
-
-/// Appends rows and returns the receipt of the last one.
-///
-/// # Errors
-/// What the journal says; then nothing was kept. `None` when there were no rows.
-pub async fn commit(journal: &dyn Journal, scope: &Scope, rows: Vec<Row>) -> Result<Option<Receipt>, JournalError> {
-    let last = rows.last().map(|row| Receipt { run: row.run, seq: row.seq, epoch: row.epoch, kind: row.kind });
-    if last.is_some() {
-        journal.append(scope, rows).await?;
-    }
-    Ok(last)
 }
 
 /// Most bytes that the memory journal keeps for one run.

@@ -63,11 +63,6 @@ impl Scoped {
         self.screened.call()
     }
 
-    /// The scope.
-    pub(crate) const fn scope(&self) -> &Scope {
-        &self.scope
-    }
-
     /// Takes it apart for the permit.
     pub(crate) fn into_parts(self) -> (Screened, Scope) {
         (self.screened, self.scope)

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use crate::{AppendError, disk, segment};
@@ -72,15 +72,16 @@ impl ZoneWriter {
 
 struct Helper {
     zone: u8,
-    work: Option<Sender<Arc<Batch>>>,
+    work: Option<SyncSender<Arc<Batch>>>,
     done: Receiver<io::Result<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Helper {
     fn start(zone: u8, mut writer: ZoneWriter) -> io::Result<Self> {
-        let (work, todo) = channel::<Arc<Batch>>();
-        let (tell, done) = channel();
+        // One batch is under way at a time, so neither side ever waits for room.
+        let (work, todo) = sync_channel::<Arc<Batch>>(1);
+        let (tell, done) = sync_channel(1);
         let run = move || {
             while let Ok(batch) = todo.recv() {
                 if tell.send(writer.commit(&batch)).is_err() {

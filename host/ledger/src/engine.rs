@@ -4,7 +4,7 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub(crate) struct Sequencer {
     pub(crate) ledger: Uuid,
     pub(crate) sizes: Sizes,
     pub(crate) trio: Trio,
-    pub(crate) publisher: Sender<Publish>,
+    pub(crate) publisher: SyncSender<Publish>,
 }
 
 impl Drop for Sequencer {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use futures_channel::oneshot;
@@ -23,9 +23,12 @@ pub(crate) struct Publish {
     pub(crate) reply: CheckpointReply,
 }
 
+/// Checkpoints that wait to be published; whoever asks for more waits for room.
+const WAITING: usize = 1024;
+
 /// Starts the thread; it ends when the sender is dropped and all work is done.
-pub(crate) fn start(zones: [PathBuf; 3], mut notary: Notary) -> io::Result<(Sender<Publish>, JoinHandle<()>)> {
-    let (tx, rx): (Sender<Publish>, Receiver<Publish>) = channel();
+pub(crate) fn start(zones: [PathBuf; 3], mut notary: Notary) -> io::Result<(SyncSender<Publish>, JoinHandle<()>)> {
+    let (tx, rx): (SyncSender<Publish>, Receiver<Publish>) = sync_channel(WAITING);
     let run = move || {
         while let Ok(job) = rx.recv() {
             let answer = publish(&zones, &mut notary, job.heads, job.skip_known);

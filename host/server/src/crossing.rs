@@ -60,29 +60,31 @@ impl Passage {
 
     async fn perform(&mut self, call: Scoped) -> Way {
         let intended = match self.intend(call).await {
-            Ok(intended) => intended, // on record before it happens
+            Ok(intended) => intended, // on its way to the record before anything is prepared
             Err(refusal) => return self.refuse(refusal).await,
         };
         let permit = pii::reveal(intended, &self.vault); // the only place where vaulted values go back in
-        let answer = self.crossing.tools.run(&permit, &mut self.instruments).await; // the only effect
+        let answer = self.run_tool(&permit).await; // looks, or prepares a change that is not committed
         let (raw, effect) = match answer {
             Ok(Answer::Done { reply, effect }) => (Ok(reply), effect),
             Ok(Answer::Wait { until_ms }) => return self.park(until_ms).await,
             Err(refusal) => (Err(refusal), None),
         };
         let redacted = raw.and_then(|reply| pii::redact(&permit, reply, &mut self.guard())); // what may come back
-        self.conclude(permit, redacted, effect).await // what happened, good or bad; settles the budget
+        self.conclude(permit, redacted, effect).await // the intent is durable, then the effect; settles the budget
     }
 
-    /// Puts the call on record: at once and durably where it has an effect, with the next one where it has none.
+    /// Puts the call on record: before its effect where it has one, with the next one where it has none. The ledger
+    /// makes the intent durable while the tool prepares; [`Passage::conclude`] waits for it.
     async fn intend(&mut self, call: Scoped) -> Result<Intended, Refusal> {
         let record = audit::record_of(&call);
-        if record.request.operation().effect() == Effect::Pure {
-            self.screened = Some(record.request.clone());
-            return audit::ride(call).map_err(|_| self.recorder.inconsistent());
+        match record.request.operation().effect() {
+            Effect::Pure => self.screened = Some(record.request.clone()),
+            Effect::Transactional => {
+                let vault = self.vault.take_fresh();
+                self.recorder.intend(record, vault, &self.current).await?;
+            }
         }
-        let vault = self.vault.take_fresh();
-        let (ledger, journal) = self.recorder.intend(record, vault, &self.current).await?;
-        audit::intend(call, ledger, journal)
+        Ok(audit::permit(call))
     }
 }

@@ -7,7 +7,7 @@ mod random;
 mod sql;
 
 use casemate_abi::Code;
-use casemate_gate::audit::Permit;
+use casemate_gate::audit::{Durable, Permit};
 use casemate_gate::journal::{JournalError, Row};
 use casemate_gate::{Refusal, Reply, Request};
 use casemate_store::{Db, TenantTx};
@@ -42,12 +42,12 @@ impl Answer {
 pub struct PendingEffect(TenantTx);
 
 impl PendingEffect {
-    /// Commits the change together with the journal's rows.
+    /// Commits the change together with the journal's rows, now that its intent is durable.
     ///
     /// # Errors
     /// [`JournalError`]; then neither is kept.
-    pub async fn commit_with(self, rows: Vec<Row>) -> Result<(), JournalError> {
-        self.0.commit_with(rows).await
+    pub async fn commit_with(self, intent: &Durable, rows: Vec<Row>) -> Result<(), JournalError> {
+        self.0.commit_with(intent, rows).await
     }
 }
 

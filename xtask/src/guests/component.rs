@@ -17,39 +17,24 @@ pub(super) fn pack(guest: &Guest, module: &Path) -> Result<Vec<u8>, Error> {
     })?;
     if manifest.len() > casemate_abi::limits::MANIFEST_BYTES {
         let most = casemate_abi::limits::MANIFEST_BYTES;
-        return Err(Error::new(format!(
-            "{}: a manifest has {most} bytes at most",
-            path.display()
-        )));
+        return Err(Error::new(format!("{}: a manifest has {most} bytes at most", path.display())));
     }
     let bytes = fs::read(module).map_err(|error| Error::file("read", module, &error))?;
-    let mut component = encode(&bytes).map_err(|error| {
-        Error::new(format!(
-            "{} can't be made a component: {error}",
-            guest.folder.display()
-        ))
-    })?;
+    let mut component = encode(&bytes)
+        .map_err(|error| Error::new(format!("{} can't be made a component: {error}", guest.folder.display())))?;
     append_manifest(&mut component, &manifest);
     Ok(component)
 }
 
 /// The component of a core module, validated; or the whole chain of what is wrong with it.
 fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
-    let encoder = ComponentEncoder::default()
-        .module(module)
-        .map_err(|error| format!("{error:#}"))?;
-    encoder
-        .validate(true)
-        .encode()
-        .map_err(|error| format!("{error:#}"))
+    let encoder = ComponentEncoder::default().module(module).map_err(|error| format!("{error:#}"))?;
+    encoder.validate(true).encode().map_err(|error| format!("{error:#}"))
 }
 
 /// Appends the manifest as a custom section of the component itself.
 fn append_manifest(component: &mut Vec<u8>, manifest: &str) {
-    let section = CustomSection {
-        name: casemate_abi::MANIFEST_SECTION.into(),
-        data: manifest.as_bytes().into(),
-    };
+    let section = CustomSection { name: casemate_abi::MANIFEST_SECTION.into(), data: manifest.as_bytes().into() };
     section.append_to_component(component);
 }
 
@@ -70,10 +55,7 @@ mod tests {
     fn the_manifest_stands_at_the_end_of_the_component() {
         let mut component = b"\0asm\x0d\0\x01\0".to_vec();
         append_manifest(&mut component, "[agent]");
-        assert_eq!(
-            component,
-            b"\0asm\x0d\0\x01\0\0\x19\x11casemate:manifest[agent]"
-        );
+        assert_eq!(component, b"\0asm\x0d\0\x01\0\0\x19\x11casemate:manifest[agent]");
     }
 
     #[test]

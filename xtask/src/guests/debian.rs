@@ -1,8 +1,9 @@
 //! Debian's packages that together compile for WebAssembly: which are missing, and how they are installed.
 
-use std::process::{Command, Output};
+use std::process::Command;
 
 use super::Error;
+use crate::apt;
 
 /// The compiler of `rustc-web`: newer than the release's own `rustc`, kept for browsers.
 pub(super) const RUSTC: &str = "/usr/bin/rustc";
@@ -25,15 +26,9 @@ pub(super) fn versions() -> Option<String> {
 /// What dpkg knows of the packages: name, version and status, one a line. Nothing where there is no dpkg.
 fn query() -> String {
     let mut query = Command::new("dpkg-query");
-    query.args([
-        "--show",
-        "--showformat",
-        "${Package} ${Version} ${db:Status-Status}\n",
-    ]);
+    query.args(["--show", "--showformat", "${Package} ${Version} ${db:Status-Status}\n"]);
     let output = query.args(PACKAGES).output();
-    output
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default()
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
 /// The packages that are not installed.
@@ -44,57 +39,17 @@ fn missing_from(known: &str) -> Vec<&'static str> {
             fields.next() == Some(package) && fields.next_back() == Some("installed")
         })
     };
-    PACKAGES
-        .into_iter()
-        .filter(|package| !is_installed(package))
-        .collect()
+    PACKAGES.into_iter().filter(|package| !is_installed(package)).collect()
 }
 
 /// Installs the missing packages, if this user may.
 pub(super) fn install() -> Result<(), Error> {
-    let missing = missing_from(&query());
-    if !may_install() {
-        return Err(Error::new(advice("this user may not install packages")));
-    }
-    eprintln!(
-        "guests: installing {} (about a minute, once)",
-        missing.join(", ")
-    );
-    let first = apt(&["install", "-y", "--no-install-recommends"], &missing)?;
-    if first.status.success() {
-        return Ok(());
-    }
-    eprintln!("guests: fetching apt's package lists first");
-    apt(&["update"], &[])?;
-    let second = apt(&["install", "-y", "--no-install-recommends"], &missing)?;
-    if second.status.success() {
-        return Ok(());
-    }
-    let reason = String::from_utf8_lossy(&second.stderr);
-    Err(Error::new(advice(&format!(
-        "apt-get could not install them:\n{}",
-        reason.trim_end()
-    ))))
-}
-
-/// Whether this is root on a system with apt.
-fn may_install() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    let root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    root && Command::new("apt-get").arg("--version").output().is_ok()
-}
-
-/// Runs apt-get without questions.
-fn apt(arguments: &[&str], packages: &[&str]) -> Result<Output, Error> {
-    let mut command = Command::new("apt-get");
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .arg("-q")
-        .args(arguments)
-        .args(packages);
-    command
-        .output()
-        .map_err(|error| Error::start(&command, &error))
+    let installed = if apt::is_usable() {
+        apt::install("guests", &missing_from(&query()))
+    } else {
+        Err(Error::new("this user may not install packages"))
+    };
+    installed.map_err(|reason| Error::new(advice(&reason.to_string())))
 }
 
 /// What to do where the packages can't be installed from here.

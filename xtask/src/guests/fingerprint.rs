@@ -31,11 +31,7 @@ pub(super) fn of(workspace: &Path, guests: &[Guest], toolchain: &str) -> Result<
         field(&mut hash, name.as_os_str().as_encoded_bytes());
         field(&mut hash, &bytes);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Adds a field with its length, so that no two lists of fields run together.
@@ -71,9 +67,7 @@ mod tests {
     fn fields_do_not_run_together() {
         let hash = |fields: [&str; 2]| {
             let mut hash = Sha256::new();
-            fields
-                .iter()
-                .for_each(|bytes| field(&mut hash, bytes.as_bytes()));
+            fields.iter().for_each(|bytes| field(&mut hash, bytes.as_bytes()));
             hash.finalize()
         };
         assert_ne!(hash(["ab", "c"]), hash(["a", "bc"]));
@@ -83,14 +77,8 @@ mod tests {
     fn it_depends_on_the_toolchain_and_says_which_file_is_missing() {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let one = of(&workspace, &[], "one").map_err(|error| error.to_string());
-        assert_eq!(
-            one,
-            of(&workspace, &[], "one").map_err(|error| error.to_string())
-        );
-        assert_ne!(
-            one,
-            of(&workspace, &[], "other").map_err(|error| error.to_string())
-        );
+        assert_eq!(one, of(&workspace, &[], "one").map_err(|error| error.to_string()));
+        assert_ne!(one, of(&workspace, &[], "other").map_err(|error| error.to_string()));
 
         let missing = of(Path::new("/nowhere"), &[], "one").map_err(|error| error.to_string());
         let expected = "can't read /nowhere/Cargo.lock: No such file or directory (os error 2)";

@@ -31,25 +31,11 @@ impl Toolchain {
     /// A compiler that is already there. This runs before every command, so it asks few programs.
     pub(super) fn find() -> Result<Option<Self>, Error> {
         let sysroot = PathBuf::from(output(&["--print", "sysroot"])?.trim_end());
-        if sysroot
-            .join("lib")
-            .join("rustlib")
-            .join(TARGET)
-            .join("lib")
-            .is_dir()
-        {
+        if sysroot.join("lib").join("rustlib").join(TARGET).join("lib").is_dir() {
             let id = output(&["-vV"])?;
-            return Ok(Some(Self {
-                kind: Kind::Installed,
-                id,
-                sysroot,
-            }));
+            return Ok(Some(Self { kind: Kind::Installed, id, sysroot }));
         }
-        let debian = |id| Self {
-            kind: Kind::Debian,
-            id,
-            sysroot: debian::SYSROOT.into(),
-        };
+        let debian = |id| Self { kind: Kind::Debian, id, sysroot: debian::SYSROOT.into() };
         Ok(debian::versions().map(debian))
     }
 
@@ -60,19 +46,12 @@ impl Toolchain {
         }
         eprintln!("guests: no compiler for {TARGET} yet; trying `rustup target add {TARGET}`");
         let mut rustup = Command::new("rustup");
-        let added = rustup
-            .args(["target", "add", TARGET])
-            .status()
-            .is_ok_and(|status| status.success());
+        let added = rustup.args(["target", "add", TARGET]).status().is_ok_and(|status| status.success());
         if !added {
             eprintln!("guests: rustup can't add it here; trying Debian's packages instead");
             debian::install()?;
         }
-        let lost = || {
-            Error::new(format!(
-                "a compiler for {TARGET} was installed and still can't be found"
-            ))
-        };
+        let lost = || Error::new(format!("a compiler for {TARGET} was installed and still can't be found"));
         Self::find()?.ok_or_else(lost)
     }
 
@@ -103,10 +82,7 @@ impl Toolchain {
 /// What the `rustc` in use prints.
 fn output(arguments: &[&str]) -> Result<String, Error> {
     let mut rustc = Command::new("rustc");
-    let output = rustc
-        .args(arguments)
-        .output()
-        .map_err(|error| Error::start(&rustc, &error))?;
+    let output = rustc.args(arguments).output().map_err(|error| Error::start(&rustc, &error))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

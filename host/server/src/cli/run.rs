@@ -79,6 +79,7 @@ impl Run {
         app.artefacts.keep(bytes)?;
         app.artefacts.keep(text.as_bytes())?;
         let policy = Arc::new(policy);
+        #[expect(clippy::disallowed_methods, reason = "a run's calls, and so its events, are bounded by its budget")]
         let (events, mut told) = mpsc::unbounded_channel();
         let names = tenants.iter().map(|(name, id)| (*id, (*name).to_owned())).collect::<HashMap<TenantId, _>>();
         let mut transcript = Transcript::new(global.format, names);
@@ -120,6 +121,7 @@ impl Resume {
             .map_err(|error| CliError::new("data-damaged", "restore the policy from its copy").because(&error))?;
         let agent = Arc::new(sandbox.load(&app.artefacts.get(component)?)?);
         let job = Job { tenant, agent, policy: Arc::new(Policy::parse(&text)?) };
+        #[expect(clippy::disallowed_methods, reason = "a run's calls, and so its events, are bounded by its budget")]
         let (events, mut told) = mpsc::unbounded_channel();
         let mut transcript = Transcript::new(global.format, HashMap::from([(tenant, self.tenant.clone())]));
         transcript.heads();

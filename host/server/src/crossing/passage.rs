@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use casemate_abi::Code;
-use casemate_gate::audit::{self, Permit};
+use casemate_gate::audit::{self, Durable, Permit};
 use casemate_gate::budget::Meter;
 use casemate_gate::call::Level;
 use casemate_gate::identity::Identity;
@@ -21,7 +21,7 @@ use super::event::{Crossed, What};
 use super::frame::{Answered, Frame, Refused, Stamp, canonical};
 use super::recorder::{Recorder, Told};
 use super::replay::{Recorded, Recording};
-use crate::tools::{Instruments, PendingEffect};
+use crate::tools::{Answer, Instruments, PendingEffect};
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -108,6 +108,7 @@ pub struct Passage {
     recording: Recording,
     recorded: Option<Recorded>,
     digest_key: MacKey,
+    deadline: Instant,
 }
 
 impl Passage {
@@ -135,6 +136,7 @@ impl Passage {
             recording: setup.recording,
             recorded: None,
             digest_key: setup.digest_key,
+            deadline: Instant::now(),
         }
     }
 
@@ -181,6 +183,20 @@ impl Passage {
             Some(Recorded::Waiting { .. }) => self.record(Ok(Reply::Unit), Vec::new(), None).await,
             None => Way::Stop(self.recorder.inconsistent()),
         }
+    }
+
+    /// Runs the tool, for as long as the run has time left. What it prepared and didn't return is rolled back.
+    pub(super) async fn run_tool(&mut self, permit: &Permit) -> Result<Answer, Refusal> {
+        let ran = self.crossing.tools.run(permit, &mut self.instruments);
+        match tokio::time::timeout_at(self.deadline.into(), ran).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Refusal::new(Code::BudgetWallClock, "the run's time was used up by this call")),
+        }
+    }
+
+    /// Until when the run may go on. What is on record is never cut off by it, only guests and tools are.
+    pub const fn must_end_by(&mut self, deadline: Instant) {
+        self.deadline = deadline;
     }
 
     /// Charges the run's own account for a replayed call, so that its limits bite where they did before.
@@ -240,15 +256,22 @@ impl Passage {
             Request::LogEmit { level, message } => Some((*level, message.clone())),
             _ => None,
         };
-        let durable = permit.durable().is_ok();
+        let changes = permit.change().is_ok();
+        let durable = match &effect {
+            Some(_) => match self.recorder.durable(&permit).await {
+                Ok(durable) => Some(durable),
+                Err(refusal) => return Way::Stop(refusal),
+            },
+            None => None,
+        };
         let (mut findings, settled) = audit::conclude(permit, redacted.as_ref().ok().map(|(reply, _)| reply));
         let result = redacted.and_then(|(reply, found)| {
             findings.extend(found);
             settled.map(|()| reply)
         });
         let refused = result.as_ref().err().cloned();
-        let way = if durable {
-            let effect = if refused.is_some() { None } else { effect };
+        let way = if changes {
+            let effect = if refused.is_some() { None } else { effect.zip(durable) };
             self.record_outcome(result, findings, effect).await
         } else {
             self.record(result, findings, logged).await
@@ -289,7 +312,7 @@ impl Passage {
         &mut self,
         result: Result<Reply, Refusal>,
         findings: Vec<Finding>,
-        effect: Option<PendingEffect>,
+        effect: Option<(PendingEffect, Durable)>,
     ) -> Way {
         let stamp = self.stamp();
         let frame = Frame::Outcome { stamp, result: recorded(&result), vault: self.vault.take_fresh() };

@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use casemate_abi::Code;
+use casemate_gate::audit::{Durable, Permit};
 use casemate_gate::call::Level;
-use casemate_gate::journal::{self, Journal, JournalError, Row, RowKind};
+use casemate_gate::journal::{Journal, JournalError, Row, RowKind};
 use casemate_gate::rls::Scope;
 use casemate_gate::vault::VaultRecord;
 use casemate_gate::{Call, Digest, Epoch, Refusal, RunId, Seq, TenantId};
 use casemate_keys::{Context, DataKey, Purpose, random};
-use casemate_ledger::{AppendError, Draft, Kind, Ledger, Receipt};
+use casemate_ledger::{AppendError, Draft, Kind, Ledger, Receipt, Ticket};
 
 use super::event::{Crossed, Event, Events, What};
 use super::frame::{Frame, Stamp};
@@ -39,10 +40,10 @@ pub struct Place {
     pub key: DataKey,
 }
 
-struct Waiting {
-    draft: Draft,
-    row: Option<Row>,
-    told: Vec<What>,
+/// Entries on their way into the ledger, and what is told of each once it is there.
+struct Sent {
+    ticket: Ticket,
+    told: Vec<Vec<What>>,
 }
 
 /// Puts one run on record.
@@ -51,8 +52,12 @@ pub struct Recorder {
     ledger: Arc<Ledger>,
     journal: Arc<dyn Journal>,
     events: Option<Events>,
-    waiting: Vec<Waiting>,
+    /// Entries that wait to be sent to the ledger.
+    drafts: Vec<(Draft, Vec<What>)>,
+    /// The same records for the journal. They may wait longer: until the effect with which they commit.
+    rows: Vec<Row>,
     waiting_bytes: usize,
+    sent: Option<Sent>,
 }
 
 /// What is told of a call once it is on record.
@@ -76,7 +81,7 @@ impl Recorder {
     /// A recorder with nothing waiting.
     #[must_use]
     pub const fn new(place: Place, ledger: Arc<Ledger>, journal: Arc<dyn Journal>, events: Option<Events>) -> Self {
-        Self { place, ledger, journal, events, waiting: Vec::new(), waiting_bytes: 0 }
+        Self { place, ledger, journal, events, drafts: Vec::new(), rows: Vec::new(), waiting_bytes: 0, sent: None }
     }
 
     pub(super) fn tell(&self, what: What) {
@@ -111,20 +116,26 @@ impl Recorder {
         self.tell(What::Started { resumed: true });
     }
 
+    /// Sends the intent of a call with an effect to the ledger, with everything that waits. Its row stays here, to be
+    /// committed together with the effect.
     pub(super) async fn intend(
         &mut self,
         call: &Call,
         vault: Vec<VaultRecord>,
         current: &Current,
-    ) -> Result<(Receipt, journal::Receipt), Refusal> {
+    ) -> Result<(), Refusal> {
         let stamp = Stamp { time_ms: crate::clock::now_ms(), fuel_used: current.fuel_used };
         let frame = Frame::Intent { stamp, asked: current.asked, request: call.request.clone(), vault };
-        let head = current.head(Kind::Intent, RowKind::Intent, 0, stamp);
-        self.push(&frame, head, Vec::new())?;
-        match self.flush().await? {
-            (Some(ledger), Some(journal)) => Ok((ledger, journal)),
-            _ => Err(self.inconsistent()),
-        }
+        self.push(&frame, current.head(Kind::Intent, RowKind::Intent, 0, stamp), Vec::new())?;
+        self.settle().await?;
+        self.send();
+        Ok(())
+    }
+
+    /// The proof that the intent that was sent last is durable.
+    pub(super) async fn durable(&mut self, permit: &Permit) -> Result<Durable, Refusal> {
+        let receipt = self.settle().await?.ok_or_else(|| self.inconsistent())?;
+        Durable::of(permit, receipt)
     }
 
     /// The record waits for the next one that must be durable.
@@ -136,28 +147,30 @@ impl Recorder {
         told: Told,
     ) -> Result<(), Refusal> {
         self.push(&frame, told.head(current, stamp), told.into_events())?;
-        if self.waiting.len() >= WAITING_RECORDS || self.waiting_bytes >= WAITING_BYTES {
+        if self.drafts.len() >= WAITING_RECORDS || self.waiting_bytes >= WAITING_BYTES {
             self.flush().await?;
         }
         Ok(())
     }
 
-    /// The outcome of an intent: committed in one transaction with its effect, if there is one.
+    /// The outcome of an intent: committed in one transaction with its effect, if there is one. The ledger hears of it
+    /// afterwards; if the host dies in between, the journal says what happened.
     pub(super) async fn outcome(
         &mut self,
         frame: Frame,
         current: &Current,
         stamp: Stamp,
         told: Told,
-        effect: Option<PendingEffect>,
+        effect: Option<(PendingEffect, Durable)>,
     ) -> Result<(), Refusal> {
         self.push(&frame, told.head(current, stamp), told.into_events())?;
-        let row = self.waiting.last_mut().and_then(|waiting| if effect.is_some() { waiting.row.take() } else { None });
-        match (effect, row) {
-            (Some(effect), Some(row)) => effect.commit_with(vec![row]).await.map_err(|error| journal_refusal(&error)),
-            (Some(_), None) => Err(self.inconsistent()),
-            (None, _) => Ok(()),
-        }
+        let Some((effect, intent)) = effect else { return Ok(()) };
+        let outcome = self.drafts.pop();
+        let rows = std::mem::take(&mut self.rows);
+        self.waiting_bytes = 0;
+        effect.commit_with(&intent, rows).await.map_err(|error| journal_refusal(&error))?;
+        self.drafts.extend(outcome);
+        Ok(())
     }
 
     pub(super) async fn wait(&mut self, frame: Frame, current: &Current, stamp: Stamp) -> Result<(), Refusal> {
@@ -173,7 +186,7 @@ impl Recorder {
         };
         let time_ms = stamp.time_ms;
         self.push(&frame, Head { kind: Kind::End, row: RowKind::End, seq, tool: 0, decision, time_ms }, Vec::new())?;
-        let (receipt, _) = self.flush().await?;
+        let receipt = self.flush().await?;
         let index = receipt.ok_or_else(|| self.inconsistent())?.index();
         let origin = self.ledger.origin(self.place.tenant.as_uuid());
         self.ledger.checkpoint(origin).await.map_err(|error| {
@@ -210,30 +223,42 @@ impl Recorder {
         };
         self.waiting_bytes = self.waiting_bytes.saturating_add(sealed.len());
         let row = Row { run: *run, seq: head.seq, epoch: *epoch, kind: head.row, sealed };
-        self.waiting.push(Waiting { draft, row: Some(row), told });
+        self.drafts.push((draft, told));
+        self.rows.push(row);
         Ok(())
     }
 
-    /// Makes everything that waits durable in ledger and journal, side by side, and tells of it.
-    async fn flush(&mut self) -> Result<(Option<Receipt>, Option<journal::Receipt>), Refusal> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.waiting_bytes = 0;
-        let (mut drafts, mut rows, mut told) = (Vec::new(), Vec::new(), Vec::new());
-        for Waiting { draft, row, told: what } in waiting {
-            drafts.push(draft);
-            rows.extend(row);
-            told.push(what);
+    /// Sends what waits to the ledger, which makes it durable on its own time.
+    fn send(&mut self) {
+        let (drafts, told): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drafts).into_iter().unzip();
+        if !drafts.is_empty() {
+            self.sent = Some(Sent { ticket: self.ledger.submit(drafts), told });
         }
-        let journal = journal::commit(&*self.journal, &self.place.scope, rows);
-        let (receipts, journal) = futures_util::future::join(self.ledger.submit(drafts), journal).await;
-        let journal = journal.map_err(|error| journal_refusal(&error))?;
-        let receipts = receipts.map_err(|error| ledger_refusal(&error))?;
+    }
+
+    /// Waits until what was sent is durable, tells of it, and returns the receipt of the last entry.
+    async fn settle(&mut self) -> Result<Option<Receipt>, Refusal> {
+        let Some(Sent { ticket, told }) = self.sent.take() else { return Ok(None) };
+        let receipts = ticket.await.map_err(|error| ledger_refusal(&error))?;
         for (receipt, told) in receipts.iter().zip(told) {
             for what in told {
                 self.tell(what.at(receipt.index()));
             }
         }
-        Ok((receipts.into_iter().last(), journal))
+        Ok(receipts.into_iter().last())
+    }
+
+    /// Makes everything that waits durable in ledger and journal, side by side.
+    async fn flush(&mut self) -> Result<Option<Receipt>, Refusal> {
+        self.settle().await?;
+        self.send();
+        let (rows, journal, scope) =
+            (std::mem::take(&mut self.rows), Arc::clone(&self.journal), self.place.scope.clone());
+        self.waiting_bytes = 0;
+        let journaled = async { if rows.is_empty() { Ok(()) } else { journal.append(&scope, rows).await } };
+        let (receipt, journaled) = futures_util::future::join(self.settle(), journaled).await;
+        journaled.map_err(|error| journal_refusal(&error))?;
+        receipt
     }
 }
 

@@ -56,18 +56,19 @@ pub(super) async fn run(agent: Arc<Admitted>, passage: Passage, input: String, a
     let limiter = Limiter::new(Arc::clone(passage.meter()));
     let guest = Guest { passage, limiter, fuel: allowance.fuel, ended: None };
     let mut store = Store::new(engine_of(&agent), guest);
-    prepare(&mut store, begun + allowance.wall_clock);
-    let ran = tokio::time::timeout(allowance.wall_clock, call(&agent, &mut store, &input)).await;
+    let deadline = begun + allowance.wall_clock;
+    store.data_mut().passage.must_end_by(deadline);
+    prepare(&mut store, deadline);
+    let ran = call(&agent, &mut store, &input).await;
     let fuel_used = allowance.fuel.saturating_sub(store.get_fuel().unwrap_or_default());
     let running = begun.elapsed();
     let Guest { passage, limiter, ended, .. } = store.into_data();
     let outcome = match (ended, limiter.stop, ran) {
         (Some(Way::Park { until_ms }), ..) => Outcome::Parked { until_ms },
         (Some(Way::Stop(refusal)), ..) | (_, Some(refusal), _) => Outcome::Finished(Err(refusal)),
-        (_, _, Err(_)) => Outcome::Finished(Err(too_long(allowance.wall_clock))),
-        (_, _, Ok(Ok(result))) => Outcome::Finished(outcome::returned(result)),
-        (_, _, Ok(Err(error))) if error.is::<TooLong>() => Outcome::Finished(Err(too_long(allowance.wall_clock))),
-        (_, _, Ok(Err(error))) => {
+        (_, _, Ok(result)) => Outcome::Finished(outcome::returned(result)),
+        (_, _, Err(error)) if error.is::<TooLong>() => Outcome::Finished(Err(too_long(allowance.wall_clock))),
+        (_, _, Err(error)) => {
             Outcome::Finished(Err(outcome::trapped(&error, passage.meter(), limiter.at_cap, fuel_used)))
         }
     };

@@ -20,23 +20,23 @@ pub(super) async fn get(database: &Db, permit: &Permit, key: &str) -> Result<Ans
 }
 
 pub(super) async fn set(database: &Db, permit: &Permit, key: &str, value: &[u8]) -> Result<Answer, Refusal> {
-    let intent = permit.durable()?;
+    let change = permit.change()?;
     let mut transaction = begin(database, permit, Access::Write).await?;
-    transaction.kv_set(intent, key, value.to_vec()).await.map_err(refusal)?;
+    transaction.kv_set(&change, key, value.to_vec()).await.map_err(refusal)?;
     Ok(pending(Reply::Unit, transaction))
 }
 
 pub(super) async fn delete(database: &Db, permit: &Permit, key: &str) -> Result<Answer, Refusal> {
-    let intent = permit.durable()?;
+    let change = permit.change()?;
     let mut transaction = begin(database, permit, Access::Write).await?;
-    let existed = transaction.kv_delete(intent, key).await.map_err(refusal)?;
+    let existed = transaction.kv_delete(&change, key).await.map_err(refusal)?;
     Ok(pending(Reply::Existed(existed), transaction))
 }
 
 pub(super) async fn add(database: &Db, permit: &Permit, key: &str, delta: i64) -> Result<Answer, Refusal> {
-    let intent = permit.durable()?;
+    let change = permit.change()?;
     let mut transaction = begin(database, permit, Access::Write).await?;
-    let counter = transaction.kv_add(intent, key, delta).await.map_err(refusal)?;
+    let counter = transaction.kv_add(&change, key, delta).await.map_err(refusal)?;
     Ok(pending(Reply::Counter(counter), transaction))
 }
 

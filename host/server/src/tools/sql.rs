@@ -33,9 +33,9 @@ pub(super) async fn execute(
     statement: &str,
     parameters: &[Value],
 ) -> Result<Answer, Refusal> {
-    let intent = permit.durable()?;
+    let change = permit.change()?;
     let mut transaction = begin(database, permit, Access::Write).await?;
-    let changed = transaction.execute(intent, statement, parameters).await.map_err(refusal)?;
+    let changed = transaction.execute(&change, statement, parameters).await.map_err(refusal)?;
     Ok(Answer::Done { reply: Reply::Changed(changed), effect: Some(PendingEffect(transaction)) })
 }
 

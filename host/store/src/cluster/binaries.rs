@@ -67,6 +67,7 @@ fn in_debian(major: Option<&str>) -> Option<PathBuf> {
 }
 
 fn in_path() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "the search path is the system's, not a setting of the host")]
     let path: OsString = std::env::var_os("PATH")?;
     std::env::split_paths(&path).find(|directory| is_complete(directory)).or_else(|| {
         let output = Command::new("pg_config").arg("--bindir").output().ok()?;

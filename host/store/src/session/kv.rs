@@ -1,7 +1,7 @@
 //! The `kv` tool's values: one tenant's, one agent's. Only the host's login holds the table, so no statement of an
 //! agent reaches it. It doesn't know which keys were granted.
 
-use casemate_gate::audit::Durable;
+use casemate_gate::audit::Change;
 use sqlx::PgConnection;
 
 use super::error::SqlError;
@@ -33,7 +33,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// See [`SqlError`].
-    pub async fn kv_set(&mut self, _intent: &Durable, key: &str, value: Vec<u8>) -> Result<(), SqlError> {
+    pub async fn kv_set(&mut self, _change: &Change<'_>, key: &str, value: Vec<u8>) -> Result<(), SqlError> {
         self.put(key, value).await
     }
 
@@ -41,7 +41,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// See [`SqlError`].
-    pub async fn kv_delete(&mut self, _intent: &Durable, key: &str) -> Result<bool, SqlError> {
+    pub async fn kv_delete(&mut self, _change: &Change<'_>, key: &str) -> Result<bool, SqlError> {
         let (agent, key) = self.kv_place(key, &[])?;
         self.records(true, move |conn| {
             Box::pin(async move {
@@ -57,7 +57,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`SqlError::NotACounter`], [`SqlError::Overflow`], and see [`SqlError`]; the transaction is over then.
-    pub async fn kv_add(&mut self, _intent: &Durable, key: &str, delta: i64) -> Result<i64, SqlError> {
+    pub async fn kv_add(&mut self, _change: &Change<'_>, key: &str, delta: i64) -> Result<i64, SqlError> {
         self.add(key, delta).await
     }
 

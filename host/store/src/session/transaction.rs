@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use casemate_gate::Value;
-use casemate_gate::audit::Durable;
+use casemate_gate::audit::{Change, Durable};
 use casemate_gate::journal::{JournalError, Row};
 use casemate_gate::rls::Scope;
 use futures_util::future::BoxFuture;
@@ -93,11 +93,16 @@ impl TenantTx {
         self.statement(statement, parameters, true, caps).await.map(|collected| collected.rows)
     }
 
-    /// Runs one statement that changes rows, and says how many. `_intent` proves that the intent is on record.
+    /// Runs one statement that changes rows, and says how many. `_change` proves that the call may prepare a change.
     ///
     /// # Errors
     /// See [`SqlError`].
-    pub async fn execute(&mut self, _intent: &Durable, statement: &str, parameters: &[Value]) -> Result<u64, SqlError> {
+    pub async fn execute(
+        &mut self,
+        _change: &Change<'_>,
+        statement: &str,
+        parameters: &[Value],
+    ) -> Result<u64, SqlError> {
         self.change(statement, parameters).await
     }
 
@@ -110,13 +115,18 @@ impl TenantTx {
         self.statement(statement, parameters, false, caps).await.map(|collected| collected.changed)
     }
 
-    /// Appends the rows and commits, together or not at all, in one round trip.
+    /// Appends the rows and commits, together or not at all, in one round trip. `_intent` proves that the call's intent
+    /// is durable in the ledger.
     ///
     /// # Errors
     /// [`JournalError::Fenced`] when another claim holds the run: everything was rolled back.
     /// [`JournalError::Unavailable`] when the answer is not known, too: the run has to be claimed anew, and its
     /// journal says what was kept.
-    pub async fn commit_with(mut self, rows: Vec<Row>) -> Result<(), JournalError> {
+    pub async fn commit_with(self, _intent: &Durable, rows: Vec<Row>) -> Result<(), JournalError> {
+        self.append_and_commit(rows).await
+    }
+
+    pub(crate) async fn append_and_commit(mut self, rows: Vec<Row>) -> Result<(), JournalError> {
         let unavailable = |error: SqlError| JournalError::Unavailable(error.into());
         let append = Append::new(self.db.keyring(), &self.scope, &rows)?;
         let message = match self.access {

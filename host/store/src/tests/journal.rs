@@ -17,7 +17,7 @@ pub(super) async fn appends_are_fenced(world: World) -> Outcome {
     assert!(matches!(late, Err(JournalError::Fenced)), "{late:?}");
     let mut tx = TenantTx::begin(&world.db, &scope, Access::Write, Door::Records, soon()).await?;
     tx.put("fenced", vec![1]).await?;
-    let late = tx.commit_with(vec![row(run, 1, epoch, RowKind::Outcome)]).await;
+    let late = tx.append_and_commit(vec![row(run, 1, epoch, RowKind::Outcome)]).await;
     assert!(matches!(late, Err(JournalError::Fenced)), "{late:?}");
     let mut tx = TenantTx::begin(&world.db, &scope, Access::Read, Door::Records, soon()).await?;
     assert_eq!(tx.kv_get("fenced").await?, None);
@@ -49,7 +49,7 @@ pub(super) async fn effect_and_outcome_are_atomic(world: World) -> Outcome {
     let mut owner = world.db.info().owner().await?;
     drop(wire::simple(&mut owner, format!("select pid from pg_stat_activity where pid = {pid}")).await);
     std::process::Command::new("kill").arg("-TERM").arg(pid.to_string()).status()?;
-    let broken = tx.commit_with(vec![row(run, 1, epoch, RowKind::Outcome)]).await;
+    let broken = tx.append_and_commit(vec![row(run, 1, epoch, RowKind::Outcome)]).await;
     assert!(matches!(broken, Err(JournalError::Unavailable(_))), "{broken:?}");
     let mut tx = begin().await?;
     assert_eq!(super::world::number(&mut tx, count).await?, 0);
@@ -58,14 +58,14 @@ pub(super) async fn effect_and_outcome_are_atomic(world: World) -> Outcome {
     // Both or neither, the other way.
     let mut tx = begin().await?;
     assert_eq!(tx.change(insert, &[]).await?, 1);
-    tx.commit_with(vec![row(run, 1, epoch, RowKind::Outcome)]).await?;
+    tx.append_and_commit(vec![row(run, 1, epoch, RowKind::Outcome)]).await?;
     let mut tx = begin().await?;
     assert_eq!(super::world::number(&mut tx, count).await?, 1);
     assert_eq!(
         tx.change("delete from public.assessments where notes = $1", &[Value::Text("effect of a run".into())]).await?,
         1
     );
-    tx.commit_with(vec![row(run, 2, epoch, RowKind::Outcome)]).await?;
+    tx.append_and_commit(vec![row(run, 2, epoch, RowKind::Outcome)]).await?;
     assert_eq!(world.db.load_run(&scope, run).await?.1.len(), 2);
     Ok(())
 }
@@ -99,11 +99,11 @@ pub(super) async fn read_transaction_appends_after(world: World) -> Outcome {
         if door == Door::Sql {
             tx.query("select 1", &[], CAPS).await?;
         }
-        tx.commit_with(vec![row(run, seq, epoch, RowKind::Outcome)]).await?;
+        tx.append_and_commit(vec![row(run, seq, epoch, RowKind::Outcome)]).await?;
     }
     assert_eq!(world.db.load_run(&scope, run).await?.1.len(), 2);
     let tx = TenantTx::begin(&world.db, &scope, Access::Read, Door::Sql, soon()).await?;
-    let old = tx.commit_with(vec![row(run, 3, casemate_gate::Epoch::new(0), RowKind::Outcome)]).await;
+    let old = tx.append_and_commit(vec![row(run, 3, casemate_gate::Epoch::new(0), RowKind::Outcome)]).await;
     assert!(matches!(old, Err(JournalError::Fenced)), "{old:?}");
     Ok(())
 }

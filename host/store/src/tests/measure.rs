@@ -51,7 +51,7 @@ pub(super) async fn appends(world: &World) -> Outcome {
         let started = Instant::now();
         let mut tx = TenantTx::begin(&world.db, &scope, Access::Write, Door::Sql, soon()).await?;
         tx.change("update public.assessments set score = $1 where notes = 'one 1'", &[Value::Integer(1)]).await?;
-        tx.commit_with(vec![row(seq + ROUNDS)]).await?;
+        tx.append_and_commit(vec![row(seq + ROUNDS)]).await?;
         effect.push(started.elapsed());
 
         let started = Instant::now();

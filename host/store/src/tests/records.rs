@@ -36,7 +36,7 @@ pub(super) async fn counters_add_up(world: World) -> Outcome {
             let mut tx = TenantTx::begin(&world.db, &scope, Access::Write, Door::Records, soon()).await?;
             tx.add("counter", i64::try_from(n)?).await?;
             let row = super::world::row(run, n, epoch, casemate_gate::journal::RowKind::Outcome);
-            tx.commit_with(vec![row]).await?;
+            tx.append_and_commit(vec![row]).await?;
             Ok::<_, super::world::AnyError>(())
         });
     }
@@ -80,6 +80,7 @@ pub(super) async fn runs_live_and_end(world: World) -> Outcome {
     assert_eq!(due().await?.map(|due| (due.tenant, due.state)), Some((world.one, RunState::Ready)));
     let record = world.db.claim_run(&scope, id).await?;
     assert_eq!((record.state, record.epoch.get(), record.tenant), (RunState::Running, 1, world.one));
+    #[expect(clippy::disallowed_methods, reason = "tests wait for a time to come")]
     let wake = SystemTime::now() + Duration::from_secs(3600);
     world.db.park_run(&scope, id, record.epoch, Some(wake)).await?;
     assert_eq!(due().await?, None);

@@ -4,6 +4,7 @@
 
 mod bindings {
     //! The generated side of the other world.
+    #![expect(clippy::disallowed_methods, reason = "generated code hands ownership across the canonical ABI")]
 
     wit_bindgen::generate!({
         inline: "

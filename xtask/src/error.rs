@@ -1,4 +1,4 @@
-//! Why the guests could not be built, and what to do about it.
+//! Why a command could not do its work, and what to do about it.
 
 use std::fmt;
 use std::path::Path;
@@ -10,21 +10,18 @@ pub(crate) struct Error(String);
 
 impl Error {
     /// An error with its way out.
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 
     /// A file could not be read, written or moved.
-    pub(super) fn file(verb: &str, path: &Path, error: &std::io::Error) -> Self {
+    pub(crate) fn file(verb: &str, path: &Path, error: &std::io::Error) -> Self {
         Self(format!("can't {verb} {}: {error}", path.display()))
     }
 
     /// A program could not be started.
-    pub(super) fn start(command: &Command, error: &std::io::Error) -> Self {
-        Self(format!(
-            "can't start `{}`: {error}; is it installed and in PATH?",
-            command.get_program().display()
-        ))
+    pub(crate) fn start(command: &Command, error: &std::io::Error) -> Self {
+        Self(format!("can't start `{}`: {error}; is it installed and in PATH?", command.get_program().display()))
     }
 }
 

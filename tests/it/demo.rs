@@ -1,0 +1,39 @@
+//! The demo's transcript is a golden file: `UPDATE_GOLDEN=1` writes it anew. What differs from time to time is taken
+//! out by `demo/normal.rs`.
+
+mod normal;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::host::{Host, Tested, program};
+use crate::said::Said;
+
+#[test]
+fn the_transcript_is_as_it_was() -> Tested {
+    let host = Host::empty()?;
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(program()?);
+    command.arg("demo").arg("--data").arg(host.data()).env_remove("CLICOLOR_FORCE");
+    // The demo names the example's files as they are found from here.
+    command.current_dir(directory.parent().ok_or("the package lies in the workspace")?);
+    let said = Said::of(&mut command)?;
+    said.expect(0)?;
+    let shown = normal::transcript(&said.stdout, host.data())?;
+    let golden = directory.join("it/golden/demo.txt");
+    if is_update() {
+        fs::write(&golden, &shown)?;
+    }
+    let expected = fs::read_to_string(&golden)?;
+    for (number, (line, expected)) in shown.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(line, expected, "line {} of {}; UPDATE_GOLDEN=1 writes it anew", number + 1, golden.display());
+    }
+    assert_eq!(shown.lines().count(), expected.lines().count(), "the transcript:\n{shown}");
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the usual way to tell a golden test to write its file")]
+fn is_update() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}

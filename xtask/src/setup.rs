@@ -1,0 +1,22 @@
+//! Everything that the programs need and the repository can't hold. A second time it only looks.
+
+use crate::error::Error;
+use crate::workspace::Workspace;
+use crate::{guests as agents, postgres};
+
+/// A compiler for WebAssembly, the guests as components, Postgres's programs.
+pub(crate) fn all(workspace: &Workspace) -> Result<(), Error> {
+    postgres::ensure()?;
+    agents::build(&workspace.root)?;
+    Ok(())
+}
+
+/// The guests alone, with their names and places for the person who asked.
+pub(crate) fn guests(workspace: &Workspace) -> Result<(), Error> {
+    for guest in agents::build(&workspace.root)? {
+        let component = guest.component.strip_prefix(&workspace.root);
+        let component = component.unwrap_or(&guest.component);
+        println!("{:12} {}", guest.name, component.display());
+    }
+    Ok(())
+}
