@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use casemate_gate::policy::Grants;
 use tokio::runtime::{Builder, Runtime};
+use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 pub use admission::{Admitted, ComponentError, Loaded};
@@ -82,6 +83,23 @@ impl Sandbox {
     ) -> Result<Execution, EngineError> {
         let Some(threads) = &self.threads else { return Err(EngineError::Gone) };
         threads.spawn(guest::run(agent, passage, input, allowance)).await.map_err(|_| EngineError::Gone)
+    }
+
+    /// The same on the caller's own task, for a caller whose thread may be a guest's.
+    pub async fn execute_here(
+        &self,
+        agent: Arc<Admitted>,
+        passage: Passage,
+        input: String,
+        allowance: Allowance,
+    ) -> Execution {
+        guest::run(agent, passage, input, allowance).await
+    }
+
+    /// The engine, for embeddings to be measured beside it.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 }
 
