@@ -142,6 +142,14 @@ pub fn document(guard: &mut Guard<'_>, document: &mut serde_json::Value) -> Resu
     rewrite::json(guard.sentinel, guard.rules, document, guard.vault).map_err(|cause| too_large(&cause))
 }
 
+/// Rewrites words that a guest left behind, such as the message of its failure.
+///
+/// # Errors
+/// [`Code::PiiTooLarge`] for words that can't be searched.
+pub fn words(guard: &mut Guard<'_>, words: &str) -> Result<String, Refusal> {
+    text::text(guard, words.to_owned(), None, &mut Vec::new())
+}
+
 pub(crate) fn too_large(cause: &TooLarge) -> Refusal {
     Refusal::new(Code::PiiTooLarge, format!("the data can't be searched for personal data: {cause}"))
 }

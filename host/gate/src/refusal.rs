@@ -27,6 +27,12 @@ impl Refusal {
         self
     }
 
+    /// The same in other words.
+    #[must_use]
+    pub fn with_message(self, message: String) -> Self {
+        Self { message, ..self }
+    }
+
     /// The catalogue entry.
     #[must_use]
     pub const fn code(&self) -> Code {

@@ -60,6 +60,7 @@ struct Hold {
     claimed: records::Claimed,
     start: Start,
     vault: Vault,
+    meter: Arc<Meter>,
 }
 
 impl Dispatcher {
@@ -142,8 +143,8 @@ impl Dispatcher {
         let mut vault = self.vault(job.tenant, run)?;
         let mut guard = Guard { sentinel: &self.crossing.sentinel, rules: &job.policy.pii, vault: &mut vault };
         casemate_gate::pii::document(&mut guard, &mut input)?;
-        let key = DataKey::generate()?;
-        let claimed = self.records.create(&scope, job, run, &key, &self.keys).await?;
+        let meter = self.meter(job)?;
+        let claimed = self.records.create(&scope, job, run, DataKey::generate()?, &self.keys).await?;
         let start = Start {
             time_ms: clock::now_ms(),
             agent: job.agent.manifest().agent.clone(),
@@ -155,8 +156,7 @@ impl Dispatcher {
             fuel: job.policy.run.fuel,
             vault: vault.take_fresh(),
         };
-        let hold =
-            Hold { scope, identity, grants, admitted, claimed: records::Claimed { key, ..claimed }, start, vault };
+        let hold = Hold { scope, identity, grants, admitted, claimed, start, vault, meter };
         let mut recorder = self.recorder(job, run, &hold, events.cloned())?;
         recorder.start(&Frame::Start(hold.start.clone()), hold.start.time_ms).await?;
         Ok(hold)
@@ -168,6 +168,7 @@ impl Dispatcher {
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
         let identity = self.identity(job, run, &grants).await?;
         let scope = rls::bookkeeping(&identity);
+        let meter = self.meter(job)?;
         let mut claimed = self.records.claim(&scope, job.tenant, run, &self.keys).await?;
         reconcile::ledger_with_journal(&self.crossing.ledger, job, run, &claimed).await?;
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
@@ -177,7 +178,7 @@ impl Dispatcher {
         }
         let mut vault = self.vault(job.tenant, run)?;
         vault.restore(start.vault.clone());
-        Ok(Hold { scope, identity, grants, admitted, claimed, start, vault })
+        Ok(Hold { scope, identity, grants, admitted, claimed, start, vault, meter })
     }
 
     /// Runs the guest, again after each wait, until it ends; then has the end recorded.
@@ -222,6 +223,16 @@ impl Dispatcher {
         Ok(Identity::fix(origin, role, self.shares.standing(job.tenant)))
     }
 
+    /// Opens the run's account. Fuel and time are taken for the whole run, so that a tenant's runs together never pass
+    /// its limits; a run for which not enough is left is refused before it is on record, and may be asked for again.
+    fn meter(&self, job: &Job) -> Result<Arc<Meter>, DispatchError> {
+        let share = self.shares.account(job.tenant, &job.policy);
+        let meter = Meter::open(&job.policy.run, share, job.policy.denials);
+        meter.take(Resource::Fuel, job.policy.run.fuel)?;
+        meter.take(Resource::WallClock, job.policy.run.wall_clock)?;
+        Ok(Arc::new(meter))
+    }
+
     fn vault(&self, tenant: TenantId, run: RunId) -> Result<Vault, DispatchError> {
         let tenant_key = self.keys.mac_key(&[b"tenant-pii", tenant.as_uuid().as_bytes()])?;
         Ok(Vault::new(&tenant_key, run)?)
@@ -241,10 +252,6 @@ impl Dispatcher {
 
     fn passage(&self, job: &Job, run: RunId, hold: Hold, events: Option<Events>) -> Result<Passage, DispatchError> {
         let recorder = self.recorder(job, run, &hold, events)?;
-        let meter = Meter::open(&job.policy.run, self.shares.account(job.tenant, &job.policy), job.policy.denials);
-        // Fuel and time are taken for the whole run, so that a tenant's runs together never pass its limits.
-        meter.take(Resource::Fuel, hold.start.fuel)?;
-        meter.take(Resource::WallClock, job.policy.run.wall_clock)?;
         let recording = Recording::of(hold.claimed.frames);
         if hold.claimed.again {
             recorder.resumed();
@@ -254,7 +261,7 @@ impl Dispatcher {
             identity: hold.identity,
             grants: hold.grants,
             rules: job.policy.pii.clone(),
-            meter: Arc::new(meter),
+            meter: hold.meter,
             vault: hold.vault,
             instruments: Instruments::new(hold.start.seed, hold.start.time_ms),
             recorder,

@@ -20,7 +20,7 @@ pub use cluster::{Cluster, ClusterError};
 pub use error::StoreError;
 pub use journal::PgJournal;
 pub use provision::{ConnectInfo, provision};
-pub use roles::{RoleError, TableGrant};
+pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};
 pub use session::{Access, Caps, Db, Door, Rows, SqlError, TenantTx};
 pub use tenants::Tenant;

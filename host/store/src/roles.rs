@@ -2,7 +2,8 @@
 //! holds a run to its tables. A grant that Postgres couldn't confine to the tenant's rows is an error before any run.
 //! It doesn't know which agent uses a role.
 
-use casemate_gate::{Digest, Verb};
+use casemate_gate::Digest;
+use casemate_gate::policy::TableGrant;
 use sqlx::{Connection, PgConnection, Row};
 
 use crate::error::StoreError;
@@ -15,17 +16,6 @@ const TABLES: usize = 256;
 const PREFIX: &str = "casemate_agent_";
 /// Serialises the making of roles: an arbitrary number, this file's own.
 const LOCK: i64 = 0x6361_7365_6d61_7465;
-
-/// What an agent may do with one table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableGrant {
-    /// Its schema.
-    pub schema: String,
-    /// Its name.
-    pub table: String,
-    /// `Read` is SELECT; `Write` is INSERT, UPDATE and DELETE. An update that names columns in WHERE needs both.
-    pub verbs: Vec<Verb>,
-}
 
 /// Why a grant can't be given.
 #[derive(Debug, thiserror::Error)]
@@ -120,12 +110,11 @@ impl Wanted {
 fn wanted(grants: &[TableGrant]) -> Result<Vec<Wanted>, RoleError> {
     let known = |name: &str| (1..=63).contains(&name.len()) && !name.contains('\0');
     let mut wanted = Vec::with_capacity(grants.len());
-    for TableGrant { schema, table, verbs } in grants {
-        let (read, write) = (verbs.contains(&Verb::Read), verbs.contains(&Verb::Write));
-        if !known(schema) || !known(table) || !(read || write) || verbs.contains(&Verb::Wait) {
+    for TableGrant { schema, table, read, write } in grants {
+        if !known(schema) || !known(table) || !(*read || *write) {
             return Err(RoleError::Grants);
         }
-        wanted.push(Wanted { schema: schema.clone(), table: table.clone(), read, write });
+        wanted.push(Wanted { schema: schema.clone(), table: table.clone(), read: *read, write: *write });
     }
     wanted.sort();
     let twice = wanted.windows(2).any(|pair| match pair {
@@ -200,15 +189,10 @@ mod tests {
 
     #[test]
     fn refuses_strange_grants() {
-        let grant = |table: &str, verbs: &[Verb]| TableGrant {
-            schema: "public".into(),
-            table: table.into(),
-            verbs: verbs.to_vec(),
-        };
+        let grant = |table: &str, read, write| TableGrant { schema: "public".into(), table: table.into(), read, write };
         assert!(wanted(&[]).is_err());
-        assert!(wanted(&[grant("a", &[])]).is_err());
-        assert!(wanted(&[grant("a", &[Verb::Wait])]).is_err());
-        assert!(wanted(&[grant("a", &[Verb::Read]), grant("a", &[Verb::Write])]).is_err());
-        assert!(wanted(&[grant("a", &[Verb::Read]), grant("b", &[Verb::Write])]).is_ok());
+        assert!(wanted(&[grant("a", false, false)]).is_err());
+        assert!(wanted(&[grant("a", true, false), grant("a", false, true)]).is_err());
+        assert!(wanted(&[grant("a", true, false), grant("b", false, true)]).is_ok());
     }
 }

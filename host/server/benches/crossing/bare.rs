@@ -7,13 +7,13 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 /// A component that is ready to be instantiated.
-pub struct Bare {
+pub(crate) struct Bare {
     engine: Engine,
     agent: AgentPre<()>,
 }
 
 impl Bare {
-    pub fn new(engine: &Engine, component: &[u8]) -> Self {
+    pub(crate) fn new(engine: &Engine, component: &[u8]) -> Self {
         let mut linker = Linker::<()>::new(engine);
         linker.instance("casemate:agent/types@0.1.0").unwrap();
         let mut clock = linker.instance("casemate:agent/clock@0.1.0").unwrap();
@@ -25,7 +25,7 @@ impl Bare {
         Self { engine: engine.clone(), agent }
     }
 
-    pub async fn run(&self) -> String {
+    pub(crate) async fn run(&self) -> String {
         let mut store = Store::new(&self.engine, ());
         store.set_fuel(1_000_000_000).unwrap();
         store.set_epoch_deadline(1_000_000);

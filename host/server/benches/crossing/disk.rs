@@ -8,13 +8,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use tempfile::TempDir;
 
 /// Three files, each with a thread of its own.
-pub struct ThreeFiles {
+pub(crate) struct ThreeFiles {
     _directory: TempDir,
     threads: Vec<(SyncSender<()>, Receiver<()>)>,
 }
 
 impl ThreeFiles {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let thread = |number: u8| {
             let mut file = File::create(directory.path().join(number.to_string())).unwrap();
@@ -34,7 +34,7 @@ impl ThreeFiles {
         Self { _directory: directory, threads }
     }
 
-    pub fn append(&mut self) {
+    pub(crate) fn append(&mut self) {
         self.threads.iter().for_each(|(go, _)| go.send(()).unwrap());
         self.threads.iter().for_each(|(_, finished)| finished.recv().unwrap());
     }

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 /// Where records are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
+pub(crate) enum Keep {
     Memory,
     Zones,
     ZonesAndPostgres,
@@ -45,11 +45,11 @@ verbs = ["read", "write"]
 resources = ["bench/*"]
 "#;
 
-pub struct World {
-    pub runtime: Runtime,
-    pub sandbox: Arc<Sandbox>,
-    pub component: Vec<u8>,
-    pub database: Option<Db>,
+pub(crate) struct World {
+    pub(crate) runtime: Runtime,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) component: Vec<u8>,
+    pub(crate) database: Option<Db>,
     agent: Arc<Loaded>,
     admitted: Arc<Admitted>,
     policy: Arc<Policy>,
@@ -62,7 +62,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(keep: Keep) -> Self {
+    pub(crate) fn new(keep: Keep) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         // On the disk that the program would use, and open to the user that Postgres runs as.
         let directory = TempDir::new_in("/var/tmp").unwrap();
@@ -141,12 +141,12 @@ impl World {
     }
 
     /// A passage of a run that is on no record.
-    pub fn passage(&self) -> Passage {
+    pub(crate) fn passage(&self) -> Passage {
         self.setup(RunId::from(Uuid::now_v7()), Epoch::new(1), DataKey::generate().unwrap())
     }
 
     /// A passage of a run that Postgres knows.
-    pub async fn recorded_passage(&self) -> Passage {
+    pub(crate) async fn recorded_passage(&self) -> Passage {
         let db = self.database.as_ref().unwrap();
         let run = RunId::from(Uuid::now_v7());
         let key = DataKey::generate().unwrap();
@@ -165,19 +165,20 @@ impl World {
         passage
     }
 
-    pub async fn run_here(&self, passage: Passage) -> Execution {
+    pub(crate) async fn run_here(&self, passage: Passage) -> Execution {
         let allowance = Allowance { fuel: 1_000_000_000, wall_clock: Duration::from_secs(60) };
-        self.sandbox.execute_here(Arc::clone(&self.admitted), passage, "null".to_owned(), allowance).await
+        let run = self.sandbox.execute_here(Arc::clone(&self.admitted), passage, "null".to_owned(), allowance);
+        Box::pin(run).await
     }
 
-    pub async fn job(&self) {
+    pub(crate) async fn job(&self) {
         let job = Job { tenant: self.tenant, agent: Arc::clone(&self.agent), policy: Arc::clone(&self.policy) };
         let (_, ended) = self.dispatcher.run(&job, serde_json::Value::Null, None).await.unwrap();
         ended.result.unwrap();
     }
 
     /// One entry with a payload as a small call's record has it.
-    pub fn append(&self) {
+    pub(crate) fn append(&self) {
         let draft = Draft {
             kind: Kind::Intent,
             tenant: self.tenant.as_uuid(),
@@ -207,7 +208,7 @@ impl Drop for World {
 }
 
 /// The reply of a call that was answered.
-pub fn answered(way: Way) -> Reply {
+pub(crate) fn answered(way: Way) -> Reply {
     match way {
         Way::Answer(Ok(reply)) => reply,
         Way::Answer(Err(refusal)) | Way::Stop(refusal) => refused(&refusal),

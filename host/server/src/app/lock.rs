@@ -22,7 +22,8 @@ impl DataLock {
         // Zones that were named are the operator's to make; these are the host's own.
         let own = data.join("zones");
         if config.zones.iter().any(|zone| zone.starts_with(&own)) {
-            fs::create_dir_all(&own).map_err(AppError::file(&own))?;
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&own);
+            made.map_err(AppError::file(&own))?;
         }
         let path = config.lock();
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);

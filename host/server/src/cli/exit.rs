@@ -51,8 +51,10 @@ impl Exit {
     #[must_use]
     pub fn of_code(code: &str) -> Self {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-        if matches!(code, "data-locked" | "ledger-locked") {
+        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced") {
             Self::Busy
+        } else if starts(&["budget-", "identity-", "capability-"]) {
+            Self::NoResult
         } else if starts(&["component-", "policy-", "input-", "tenant-", "run-", "store-agent", "store-grant"])
             || matches!(code, "store-sql" | "store-no-table" | "pii-too-large")
         {

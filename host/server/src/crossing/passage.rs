@@ -356,7 +356,11 @@ impl Passage {
             Ok(mut document) => {
                 casemate_gate::pii::document(&mut self.guard(), &mut document).map(|_| document.to_string())
             }
-            Err(refusal) => Err(refusal),
+            // The message may be the guest's own.
+            Err(refusal) => match casemate_gate::pii::words(&mut self.guard(), refusal.message()) {
+                Ok(words) => Err(refusal.with_message(words)),
+                Err(unsearchable) => Err(unsearchable),
+            },
         };
         let stamp = self.stamp();
         let answered = result.clone().map_err(|refusal| Refused::from(&refusal));

@@ -72,7 +72,7 @@ impl Records {
             _ if !grants.need_database() => Ok(None),
             Self::Memory { .. } => Err(DispatchError::NoDatabase),
             Self::Database(_) if grants.tables().is_empty() => Ok(None),
-            Self::Database(db) => Ok(Some(db.ensure_agent_role(&wanted(grants)).await?)),
+            Self::Database(db) => Ok(Some(db.ensure_agent_role(grants.tables()).await?)),
         }
     }
 
@@ -82,10 +82,10 @@ impl Records {
         scope: &Scope,
         job: &Job,
         run: RunId,
-        key: &DataKey,
+        key: DataKey,
         keys: &LocalKeyFile,
     ) -> Result<Claimed, DispatchError> {
-        let wrapped = keys.wrap(job.tenant.as_uuid(), run.as_uuid(), key)?;
+        let wrapped = keys.wrap(job.tenant.as_uuid(), run.as_uuid(), &key)?;
         let epoch = match self {
             Self::Database(db) => {
                 let new = NewRun {
@@ -104,7 +104,7 @@ impl Records {
                 epoch
             }
         };
-        Ok(Claimed { epoch, key: key.duplicate()?, rows: Vec::new(), frames: Vec::new(), again: false })
+        Ok(Claimed { epoch, key, rows: Vec::new(), frames: Vec::new(), again: false })
     }
 
     /// Claims a run that was recorded, first of all, so that no other host can append to it; then reads it.
@@ -196,17 +196,4 @@ fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq, RowKind, F
         part: part(row.seq, row.kind),
     };
     Ok((row.seq, row.kind, Frame::decode(&key.open(&context, &row.sealed)?)?))
-}
-
-fn wanted(grants: &Grants) -> Vec<casemate_store::TableGrant> {
-    use casemate_gate::Verb;
-    let verbs = |read: bool, write: bool| {
-        [read.then_some(Verb::Read), write.then_some(Verb::Write)].into_iter().flatten().collect()
-    };
-    let table = |table: &casemate_gate::policy::TableGrant| casemate_store::TableGrant {
-        schema: table.schema.clone(),
-        table: table.table.clone(),
-        verbs: verbs(table.read, table.write),
-    };
-    grants.tables().iter().map(table).collect()
 }

@@ -11,7 +11,9 @@ use casemate_gate::rls::{Scope, bookkeeping};
 use casemate_gate::{AgentName, Digest, Epoch, RunId, Seq, TenantId, Value, Verb};
 use uuid::Uuid;
 
-use crate::{Access, Caps, Cluster, Db, Door, NewRun, TableGrant, TenantTx, provision};
+use casemate_gate::policy::TableGrant;
+
+use crate::{Access, Caps, Cluster, Db, Door, NewRun, TenantTx, provision};
 
 pub(super) type AnyError = Box<dyn Error + Send + Sync>;
 pub(super) type Outcome = Result<(), AnyError>;
@@ -82,7 +84,8 @@ pub(super) fn row(run: RunId, seq: u64, epoch: Epoch, kind: RowKind) -> Row {
 }
 
 pub(super) fn grant(table: &str, verbs: &[Verb]) -> TableGrant {
-    TableGrant { schema: "public".into(), table: table.into(), verbs: verbs.to_vec() }
+    let (read, write) = (verbs.contains(&Verb::Read), verbs.contains(&Verb::Write));
+    TableGrant { schema: "public".into(), table: table.into(), read, write }
 }
 
 /// The one number that a query returns.
