@@ -2,7 +2,6 @@
 //! three-fold append, one commit of Postgres. Run by `cargo xtask bench`; results go into `docs/benchmarks.md`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that can't be set up has nothing to say")]
-#![expect(missing_docs, reason = "criterion's macros write undocumented functions")]
 
 #[path = "crossing/bare.rs"]
 mod bare;
