@@ -4,7 +4,15 @@
 mod bad_component;
 mod bad_input;
 mod component;
+mod database_trouble;
 mod demo;
+mod gates;
 mod host;
+mod kill;
+mod ordinary_user;
 mod policy;
+mod random;
+mod resume;
 mod said;
+mod tamper;
+mod zone_trouble;

@@ -40,7 +40,11 @@ impl Policy {
 
     /// Grants what needs no database as well.
     fn without_rows(self) -> Self {
-        self.granting("log", &["write"], &[]).granting("clock", &["read", "wait"], &[]).granting("random", &["read"], &[])
+        self.granting("log", &["write"], &[]).granting("clock", &["read", "wait"], &[]).granting(
+            "random",
+            &["read"],
+            &[],
+        )
     }
 
     /// What the guests `hog`, `looper` and `panicker` need.
@@ -106,7 +110,8 @@ impl Policy {
         let mut table = |name: &str, lines: Vec<String>| {
             let _always = writeln!(text, "[{name}]\n{}", lines.join("\n"));
         };
-        let numbers = |limits: &BTreeMap<&str, u64>| limits.iter().map(|(name, limit)| format!("{name} = {limit}")).collect();
+        let numbers =
+            |limits: &BTreeMap<&str, u64>| limits.iter().map(|(name, limit)| format!("{name} = {limit}")).collect();
         table("pii", self.pii.iter().map(|(class, mode)| format!("{class} = {mode:?}")).collect());
         table("budget", vec![format!("denials = {}", self.denials)]);
         table("budget.run", numbers(&self.run));

@@ -39,12 +39,22 @@ impl Said {
 
     /// The line with the result of the first run, or of the only one.
     pub(crate) fn result(&self) -> Tested<&Value> {
-        self.of_type("result").next().ok_or_else(|| format!("there is no result:\n{}{}", self.stdout, self.stderr).into())
+        self.of_type("result")
+            .next()
+            .ok_or_else(|| format!("there is no result:\n{}{}", self.stdout, self.stderr).into())
     }
 
     /// The probe's reply to an action, from 0.
     pub(crate) fn reply(&self, number: usize) -> Tested<&Value> {
-        let reply = self.result()?.pointer(&format!("/result/{number}"));
+        // Replies to spelled actions are a list in the only reply.
+        let result = self.result()?;
+        let spelled = result.pointer("/result/0/ok").is_some_and(|replies| {
+            replies
+                .as_array()
+                .is_some_and(|replies| replies.iter().all(|reply| reply.get("ok").or(reply.get("refused")).is_some()))
+        });
+        let list = if spelled { "/result/0/ok" } else { "/result" };
+        let reply = result.pointer(&format!("{list}/{number}"));
         reply.ok_or_else(|| format!("there is no reply {number}:\n{}{}", self.stdout, self.stderr).into())
     }
 
@@ -91,6 +101,15 @@ impl Said {
         assert_eq!(self.of_type("result").count(), 0, "{}", self.stdout);
         Ok(())
     }
+}
+
+/// Actions as the probe does them when they are spelled: nobody sees personal data in them before the probe has put
+/// it together, as any guest might.
+pub(crate) fn spelled(actions: &Value) -> Value {
+    let letter = |digit: u8| char::from(b'a' + digit);
+    let letters: String =
+        actions.to_string().bytes().flat_map(|byte| [letter(byte >> 4), letter(byte & 0xf)]).collect();
+    serde_json::json!([{"do": "spelled", "letters": letters}])
 }
 
 /// The text at a place in a document, or nothing.

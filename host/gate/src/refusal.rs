@@ -11,13 +11,14 @@ pub struct Refusal {
     code: Code,
     message: String,
     internal: Option<String>,
+    cause: Option<&'static str>,
 }
 
 impl Refusal {
     /// A refusal with what the guest may read: one clause, no other tenant's data, no personal data.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), internal: None }
+        Self { code, message: message.into(), internal: None, cause: None }
     }
 
     /// The same with a cause for the operator's log, which the guest never sees.
@@ -25,6 +26,13 @@ impl Refusal {
     pub fn with_internal(mut self, cause: impl fmt::Display) -> Self {
         self.internal = Some(cause.to_string());
         self
+    }
+
+    /// The same with the cause's own stable code, which the guest never sees either.
+    #[must_use]
+    pub fn with_cause(mut self, code: &'static str, cause: impl fmt::Display) -> Self {
+        self.cause = Some(code);
+        self.with_internal(cause)
     }
 
     /// The same in other words.
@@ -49,6 +57,12 @@ impl Refusal {
     #[must_use]
     pub fn internal(&self) -> Option<&str> {
         self.internal.as_deref()
+    }
+
+    /// The cause's stable code, where it has one.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&'static str> {
+        self.cause
     }
 
     /// Whether the run itself ends by it, and not only the call.

@@ -40,7 +40,7 @@ pub struct Global {
     #[arg(long, global = true, env = "CASEMATE_DATA", value_name = "DIR", default_value = "casemate-data")]
     data: PathBuf,
     /// The three zones of the ledger, separated by commas [default: three directories in the data directory]
-    #[arg(long, global = true, env = "CASEMATE_ZONES", value_name = "A,B,C", value_delimiter = ',', num_args = 3)]
+    #[arg(long, global = true, env = "CASEMATE_ZONES", value_name = "A,B,C", value_delimiter = ',')]
     zones: Option<Vec<PathBuf>>,
     /// Directory with the binaries of Postgres [default: found by themselves]
     #[arg(long, global = true, env = "CASEMATE_POSTGRES", value_name = "DIR")]

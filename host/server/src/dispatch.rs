@@ -95,7 +95,7 @@ impl Dispatcher {
     /// # Errors
     /// [`DispatchError`] when there is no such run, or it can't be taken over.
     pub async fn resume(&self, job: &Job, run: RunId, events: Option<Events>) -> Result<Ended, DispatchError> {
-        let hold = self.take_over(job, run).await?;
+        let hold = self.take_over(job, run, self.meter(job)?).await?;
         if let Some(result) = hold.claimed.end() {
             // Its host died between the record of the end and the note of it in the run's state.
             self.records.finish(&hold.scope, run, hold.claimed.epoch, result.is_ok()).await?;
@@ -163,12 +163,11 @@ impl Dispatcher {
     }
 
     /// The same from the journal: the run's circumstances are what they were.
-    async fn take_over(&self, job: &Job, run: RunId) -> Result<Hold, DispatchError> {
+    async fn take_over(&self, job: &Job, run: RunId, meter: Arc<Meter>) -> Result<Hold, DispatchError> {
         let grants = Arc::new(job.policy.grants(job.agent.manifest()));
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
         let identity = self.identity(job, run, &grants).await?;
         let scope = rls::bookkeeping(&identity);
-        let meter = self.meter(job)?;
         let mut claimed = self.records.claim(&scope, job.tenant, run, &self.keys).await?;
         reconcile::ledger_with_journal(&self.crossing.ledger, job, run, &claimed).await?;
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
@@ -192,7 +191,7 @@ impl Dispatcher {
     ) -> Result<Ended, DispatchError> {
         loop {
             let (scope, epoch) = (hold.scope.clone(), hold.claimed.epoch);
-            let admitted = Arc::clone(&hold.admitted);
+            let (admitted, meter) = (Arc::clone(&hold.admitted), Arc::clone(&hold.meter));
             let input = hold.start.input.clone();
             let fuel = hold.start.fuel;
             let passage = self.passage(job, run, hold, events.clone())?;
@@ -209,9 +208,10 @@ impl Dispatcher {
                 }
                 Outcome::Parked { until_ms } => {
                     drop(passage);
+                    meter.rewind();
                     self.records.park(&scope, run, epoch, until_ms).await?;
                     sleep_until(until_ms).await;
-                    hold = self.take_over(job, run).await?;
+                    hold = self.take_over(job, run, meter).await?;
                 }
             }
         }

@@ -84,7 +84,11 @@ fn settled(block: Vec<String>) -> Tested<Vec<String>> {
             None => kept.push(line),
         }
     }
-    if next == CALLS + 1 { Ok(kept) } else { Err(format!("the resumed run made {} calls, not {CALLS}", next - 1).into()) }
+    if next == CALLS + 1 {
+        Ok(kept)
+    } else {
+        Err(format!("the resumed run made {} calls, not {CALLS}", next - 1).into())
+    }
 }
 
 /// One line without ids, keys, roots and times; after the kill without places in the ledger either.

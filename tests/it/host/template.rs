@@ -30,9 +30,11 @@ fn made() -> Tested<PathBuf> {
             left_over::stop(&draft);
             fs::remove_dir_all(&draft)?;
         }
-        for words in [&["tenant", "add", "acme"][..], &["tenant", "add", "globex"], &["db", "apply", &example("seed.sql")]]
+        for words in
+            [&["tenant", "add", "acme"][..], &["tenant", "add", "globex"], &["db", "apply", &example("seed.sql")]]
         {
-            Said::of(Command::new(program()?).args(words).arg("--data").arg(&draft).args(["--format", "json"]))?.expect(0)?;
+            Said::of(Command::new(program()?).args(words).arg("--data").arg(&draft).args(["--format", "json"]))?
+                .expect(0)?;
         }
         fs::rename(&draft, &template)?;
     }

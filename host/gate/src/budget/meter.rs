@@ -107,6 +107,15 @@ impl Meter {
         Err(Refusal::new(Code::BudgetDenials, format!("the run was refused {denials} times and is stopped")))
     }
 
+    /// Makes the account what it was when the run was begun, for a run that begins again from its journal and is charged
+    /// for what it replays. Fuel and wall clock, which were taken for the whole run, stay taken.
+    pub fn rewind(&self) {
+        for resource in [Resource::Memory, Resource::Calls, Resource::LogBytes, Resource::ResultBytes] {
+            self.give_back(resource, self.run.gauge(resource).used());
+        }
+        self.denials.store(0, Ordering::Release);
+    }
+
     /// What is left.
     #[must_use]
     pub fn remaining(&self) -> Remaining {

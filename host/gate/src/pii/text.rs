@@ -93,8 +93,10 @@ pub(super) fn bytes(guard: &mut Guard<'_>, bytes: Vec<u8>, findings: &mut Vec<Fi
 
 /// A token that the vault doesn't know can't be turned back: written to a table it would destroy what stood there.
 pub(super) fn refuse_strict_token(vault: &Vault, parameter: &Value) -> Result<(), Refusal> {
-    let (Value::Text(source) | Value::Json(source)) = parameter else {
-        return Ok(());
+    let source = match parameter {
+        Value::Text(source) | Value::Json(source) => source.as_str(),
+        Value::Bytes(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
+        _ => return Ok(()),
     };
     match find_tokens(source).into_iter().find(|(_, token)| vault.original(token).is_none()) {
         None => Ok(()),
@@ -116,6 +118,12 @@ pub(super) fn reveal(vault: &Vault, parameter: &mut Value) {
                 let quoted = serde_json::to_string(vault.original(token)?).ok()?;
                 quoted.get(1..quoted.len().saturating_sub(1)).map(ToOwned::to_owned)
             });
+        }
+        Value::Bytes(bytes) => {
+            if let Ok(source) = std::str::from_utf8(bytes) {
+                let revealed = rewrite::reveal(source, &mut |token| vault.original(token).map(ToOwned::to_owned));
+                *bytes = revealed.into_bytes();
+            }
         }
         _ => {}
     }

@@ -18,6 +18,9 @@ pub(crate) struct Files {
 
 pub(crate) fn identity(path: &Path) -> Result<(Uuid, u8), VerifyError> {
     let file = path.join(IDENTITY);
+    if matches!(path.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+        return Err(VerifyError::new(Flaw::Missing, path));
+    }
     match zone::identity(path) {
         Ok(Some(identity)) => Ok(identity),
         Ok(None) => Err(VerifyError::new(Flaw::Identity, &file)),

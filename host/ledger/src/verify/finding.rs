@@ -14,6 +14,9 @@ pub enum Flaw {
     /// A file or directory cannot be read.
     #[error("make it readable: {0}")]
     Unreadable(io::ErrorKind),
+    /// The zone is not there.
+    #[error("mount or restore the zone, there is nothing in its place")]
+    Missing,
     /// The identity is missing or damaged.
     #[error("restore the zone's identity, it is missing or damaged")]
     Identity,
@@ -98,6 +101,7 @@ impl VerifyError {
     pub fn code(&self) -> &'static str {
         match &self.flaw {
             Flaw::Unreadable(_) => "ledger-zone-unreadable",
+            Flaw::Missing => "ledger-zone-missing",
             Flaw::Identity => "ledger-zone-identity",
             Flaw::Foreign => "ledger-zone-foreign",
             Flaw::Stray => "ledger-stray-file",

@@ -111,9 +111,11 @@ impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {
         let made = Self::of(error.code(), &error);
         match &error {
-            DispatchError::Refused(refusal) => match refusal.internal() {
-                Some(internal) => Self { causes: vec![internal.to_owned()], ..made },
-                None => made,
+            DispatchError::Refused(refusal) => match (refusal.cause(), refusal.internal()) {
+                // The cause says what to do; the refusal is what the guest was told.
+                (Some(code), Some(internal)) => Self { causes: vec![refusal.to_string()], ..Self::new(code, internal) },
+                (None, Some(internal)) => Self { causes: vec![internal.to_owned()], ..made },
+                (_, None) => made,
             },
             _ => made,
         }

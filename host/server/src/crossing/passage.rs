@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use casemate_abi::Code;
 use casemate_gate::audit::{self, Durable, Permit};
-use casemate_gate::budget::Meter;
+use casemate_gate::budget::{Meter, Resource};
 use casemate_gate::call::Level;
 use casemate_gate::identity::Identity;
 use casemate_gate::pii::Guard;
@@ -177,7 +177,7 @@ impl Passage {
                 }
                 let (seq, operation) = (self.current.seq, self.current.operation);
                 self.recorder.tell(What::Replayed { seq, operation });
-                self.replayed(result.map_err(Refusal::from))
+                self.replayed(request.as_ref(), result.map_err(Refusal::from))
             }
             Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => Way::Park { until_ms },
             Some(Recorded::Waiting { .. }) => self.record(Ok(Reply::Unit), Vec::new(), None).await,
@@ -200,10 +200,14 @@ impl Passage {
     }
 
     /// Charges the run's own account for a replayed call, so that its limits bite where they did before.
-    fn replayed(&self, result: Result<Reply, Refusal>) -> Way {
-        use casemate_gate::budget::Resource;
+    fn replayed(&self, request: Option<&Request>, result: Result<Reply, Refusal>) -> Way {
         let size = result.as_ref().map_or(0, Reply::size) as u64;
-        let charged = self.meter.take(Resource::Calls, 1).and_then(|()| self.meter.take(Resource::ResultBytes, size));
+        let logged = match (request, &result) {
+            (Some(Request::LogEmit { message, .. }), Ok(_)) => message.len() as u64,
+            _ => 0,
+        };
+        let charges = [(Resource::Calls, 1), (Resource::ResultBytes, size), (Resource::LogBytes, logged)];
+        let charged = charges.into_iter().try_for_each(|(resource, amount)| self.meter.take(resource, amount));
         match (charged, result) {
             (Err(refusal), _) => Way::Stop(refusal),
             (Ok(()), Err(refusal)) if refusal.ends_run() => Way::Stop(refusal),
@@ -366,7 +370,7 @@ impl Passage {
         let answered = result.clone().map_err(|refusal| Refused::from(&refusal));
         let index = self.recorder.end(Frame::End { stamp, result: answered }, self.current.seq.next(), stamp).await?;
         self.recorder.tell(What::Ended { refusal: result.as_ref().err().cloned(), index });
-        let calls = self.meter.used(casemate_gate::budget::Resource::Calls);
+        let calls = self.meter.used(Resource::Calls);
         Ok(Ended { result, index, bill: Bill { fuel_used, calls, running } })
     }
 }

@@ -190,7 +190,7 @@ impl Recorder {
         let index = receipt.ok_or_else(|| self.inconsistent())?.index();
         let origin = self.ledger.origin(self.place.tenant.as_uuid());
         self.ledger.checkpoint(origin).await.map_err(|error| {
-            Refusal::new(Code::AuditUnavailable, "the log could not be signed").with_internal(error)
+            Refusal::new(Code::AuditUnavailable, "the log could not be signed").with_cause(error.code(), error)
         })?;
         Ok(index)
     }
@@ -298,5 +298,5 @@ fn journal_refusal(error: &JournalError) -> Refusal {
 }
 
 fn ledger_refusal(error: &AppendError) -> Refusal {
-    Refusal::new(Code::AuditUnavailable, "the ledger can't be written").with_internal(error)
+    Refusal::new(Code::AuditUnavailable, "the ledger can't be written").with_cause(error.code(), error)
 }

@@ -10,7 +10,7 @@ use casemate_gate::policy::Grants;
 use casemate_gate::rls::Scope;
 use casemate_gate::{Digest, Epoch, Refusal, RunId, Seq, TenantId};
 use casemate_keys::{Context, DataKey, KeyWrapper as _, LocalKeyFile, Purpose, WrappedKey};
-use casemate_store::{Db, NewRun, RunRecord, RunState};
+use casemate_store::{Db, NewRun, RunRecord, RunState, StoreError};
 
 use super::{DispatchError, Job};
 use crate::crossing::frame::{Frame, Start};
@@ -52,7 +52,7 @@ impl Claimed {
 
     pub(super) fn take_start(&mut self) -> Option<Start> {
         let at = self.frames.iter().position(|(_, _, frame)| matches!(frame, Frame::Start(_)))?;
-        match self.frames.swap_remove(at) {
+        match self.frames.remove(at) {
             (_, _, Frame::Start(start)) => Some(start),
             _ => None,
         }
@@ -117,7 +117,7 @@ impl Records {
     ) -> Result<Claimed, DispatchError> {
         let (epoch, wrapped, rows) = match self {
             Self::Database(db) => {
-                let epoch = db.claim_run(scope, run).await?.epoch;
+                let epoch = db.claim_run(scope, run).await.map_err(not_to_be_had)?.epoch;
                 let (record, rows) = db.load_run(scope, run).await?;
                 (epoch, WrappedKey(record.wrapped_key), rows)
             }
@@ -135,7 +135,7 @@ impl Records {
 
     /// Digests of component and policy of a run.
     pub(super) async fn started_with(&self, scope: &Scope, run: RunId) -> Result<(Digest, Digest), DispatchError> {
-        let (record, _) = self.database()?.load_run(scope, run).await?;
+        let (record, _) = self.database()?.load_run(scope, run).await.map_err(not_to_be_had)?;
         Ok((record.component, record.policy))
     }
 
@@ -196,4 +196,12 @@ fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq, RowKind, F
         part: part(row.seq, row.kind),
     };
     Ok((row.seq, row.kind, Frame::decode(&key.open(&context, &row.sealed)?)?))
+}
+
+/// A run that isn't there, or that has ended.
+fn not_to_be_had(error: StoreError) -> DispatchError {
+    match error {
+        StoreError::Fenced | StoreError::NoRun => DispatchError::NoRun,
+        other => other.into(),
+    }
 }

@@ -48,6 +48,9 @@ pub(crate) enum Action {
     Hold { bytes: usize },
     /// Does actions so many times over. Replies how many calls were answered and refused, with the first refusal.
     Repeat { times: u64, actions: Vec<Action> },
+    /// Does actions that are spelled in letters, two for each byte of their JSON: personal data in them is not seen
+    /// before the probe has put it together. Replies with the list of their replies.
+    Spelled { letters: String },
     /// Does one action; if it is refused, the run ends with that refusal.
     Insist { action: Box<Action> },
     /// Ends the run with an error of the agent's own.

@@ -14,6 +14,7 @@ use crate::reply::{self, Reply};
 pub(crate) fn perform(action: Action) -> Result<Reply, Failure> {
     match action {
         Action::Repeat { times, actions } => return repeat(times, &actions),
+        Action::Spelled { letters } => return spelled(&letters),
         Action::Insist { action } => return insist(*action),
         Action::Fail { message } => return Err(Failure::failed(message)),
         Action::Refuse { message } => {
@@ -74,6 +75,16 @@ fn repeat(times: u64, actions: &[Action]) -> Result<Reply, Failure> {
         }
     }
     Ok(Reply::Ok(json!({ "answered": answered, "refused": refused, "first-refusal": first })))
+}
+
+/// Does actions that are spelled in letters from `a` to `p`.
+fn spelled(letters: &str) -> Result<Reply, Failure> {
+    let digits: Vec<u8> = letters.bytes().map(|letter| letter.wrapping_sub(b'a') & 0xf).collect();
+    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let actions: Vec<Action> =
+        serde_json::from_slice(&bytes).map_err(|error| Failure::invalid_input(error.to_string()))?;
+    let replies = actions.into_iter().map(perform).collect::<Result<Vec<_>, _>>()?;
+    Ok(Reply::Ok(json!(replies)))
 }
 
 /// Does a call; a refusal ends the run.

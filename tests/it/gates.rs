@@ -1,0 +1,10 @@
+//! The gates as a guest meets them, one file each.
+
+mod audit;
+mod budget;
+mod capability;
+mod kv;
+mod neighbours;
+mod personal_data;
+mod rows;
+mod tokens;
