@@ -29,6 +29,7 @@ fn no_postgres_on_the_machine() -> Tested {
     let said = Said::of(command.env("CASEMATE_POSTGRES", &nothing))?;
     said.is_error("store-no-postgres", 4)?;
     assert!(text(&said.error()?, "/message").contains("postgresql"), "it names the package: {}", said.stderr);
+    host.is_in_order()?;
     // One that is found again finds everything in its place.
     let host = Host::seeded()?;
     host.probe(&Policy::open(), &json!([{"do": "kv-set", "key": "probe/a", "value": "1"}]))?.expect(0)?;

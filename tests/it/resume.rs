@@ -156,7 +156,7 @@ fn waiting_does_not_renew_a_budget() -> Tested {
         json!([{"do": "burn", "turns": 2_000_000}, {"do": "sleep", "ms": 1}, {"do": "burn", "turns": 2_000_000}]);
     let said = host.run("hermit", &Policy::open().run("fuel", 12_000_000), &fuel, &["acme"])?;
     let once = said.ended_by()?;
-    let said: Said = host.run("hermit", &Policy::open().run("fuel", 30_000_000), &fuel, &["acme"])?;
+    let said: Said = host.run("hermit", &Policy::open().run("fuel", 60_000_000), &fuel, &["acme"])?;
     assert_eq!((once, said.ended_by()?), (302, 0), "fuel is burned once, in replay as well: {}", said.stdout);
     Ok(())
 }

@@ -180,7 +180,11 @@ impl Passage {
                 self.replayed(request.as_ref(), result.map_err(Refusal::from))
             }
             Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => Way::Park { until_ms },
-            Some(Recorded::Waiting { .. }) => self.record(Ok(Reply::Unit), Vec::new(), None).await,
+            Some(Recorded::Waiting { .. }) => match self.replayed(None, Ok(Reply::Unit)) {
+                // The attempt was charged when it was made; it is charged again like every call that is replayed.
+                Way::Answer(answer) => self.record(answer, Vec::new(), None).await,
+                stop => stop,
+            },
             None => Way::Stop(self.recorder.inconsistent()),
         }
     }

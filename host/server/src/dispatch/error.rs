@@ -43,7 +43,7 @@ pub enum DispatchError {
     #[error("start the host with a database: the agent's grants need one")]
     NoDatabase,
     /// There is no such run that could go on.
-    #[error("check the run's id with `casemate runs`: there is none that could go on under it")]
+    #[error("check the run's id with `casemate runs`: that run has ended, or there is none")]
     NoRun,
     /// The run was started with something else.
     #[error("resume the run with the component, policy and host version with which it was started")]

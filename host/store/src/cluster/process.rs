@@ -19,6 +19,9 @@ use super::{settings, socket};
 
 /// How often a change of state is looked for.
 const POLL: Duration = Duration::from_millis(10);
+/// How often a server that ends at once is started.
+const ATTEMPTS: usize = 5;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(300);
 /// How long a start may take: recovery after a crash replays up to `max_wal_size`.
 const START_LIMIT: Duration = Duration::from_secs(120);
 /// How long a fast shutdown may take; it ends with a checkpoint.
@@ -52,7 +55,26 @@ impl Postmaster {
         Ok(None)
     }
 
+    /// Starts a server. One that ends at once is tried again: the memory and the lock of a server that was killed a
+    /// moment ago can outlive it for as long as its last backend takes to notice.
     pub(super) fn spawn(
+        binaries: &Binaries,
+        layout: &Layout,
+        directory: &Path,
+        account: &Account,
+    ) -> Result<Self, ClusterError> {
+        let mut spawned = Self::spawn_once(binaries, layout, directory, account);
+        for _ in 1..ATTEMPTS {
+            if !matches!(spawned, Err(ClusterError::Start { .. })) {
+                break;
+            }
+            sleep(BETWEEN_ATTEMPTS);
+            spawned = Self::spawn_once(binaries, layout, directory, account);
+        }
+        spawned
+    }
+
+    fn spawn_once(
         binaries: &Binaries,
         layout: &Layout,
         directory: &Path,
