@@ -37,7 +37,7 @@ fn ended() -> Tested<(Host, String)> {
 fn a_run_that_has_ended() -> Tested {
     let (host, run) = ended()?;
     let finished = host.ask(&["resume", &run, "--tenant", "acme"])?;
-    finished.is_error(text(&finished.error()?, "/code"), 3)?;
+    finished.is_error("run-unknown", 3)?;
     assert!(text(&finished.error()?, "/message").contains("ended"), "it says that it has ended: {}", finished.stderr);
     let kept = host.probe(&Policy::open(), &json!([{"do": "kv-add", "key": "probe/n", "delta": 0}]))?;
     assert_eq!(kept.answer(0)?, &json!(1), "nothing was done again");

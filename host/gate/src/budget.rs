@@ -11,3 +11,6 @@ pub use meter::{Meter, Remaining};
 pub use reservation::{Attempted, Funded, Held, attempt, reserve};
 
 pub(crate) use reservation::Reservation;
+
+#[cfg(test)]
+mod tests;

@@ -23,9 +23,12 @@ pub use exit::Exit;
 
 use crate::config::Config;
 
-/// Runs AI agents as WebAssembly components, without ambient authority, on record.
+/// The first line of the help.
+const ABOUT: &str = "Runs AI agents as WebAssembly components, without ambient authority, on record";
+
+/// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "casemate", version, about, propagate_version = true, max_term_width = 100)]
+#[command(name = "casemate", version, about = ABOUT, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
