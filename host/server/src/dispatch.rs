@@ -144,7 +144,6 @@ impl Dispatcher {
         let mut guard = Guard { sentinel: &self.crossing.sentinel, rules: &job.policy.pii, vault: &mut vault };
         casemate_gate::pii::document(&mut guard, &mut input)?;
         let meter = self.meter(job)?;
-        let claimed = self.records.create(&scope, job, run, DataKey::generate()?, &self.keys).await?;
         let start = Start {
             time_ms: clock::now_ms(),
             agent: job.agent.manifest().agent.clone(),
@@ -156,9 +155,12 @@ impl Dispatcher {
             fuel: job.policy.run.fuel,
             vault: vault.take_fresh(),
         };
+        let claimed = records::Claimed::first(DataKey::generate()?);
         let hold = Hold { scope, identity, grants, admitted, claimed, start, vault, meter };
         let mut recorder = self.recorder(job, run, &hold, events.cloned())?;
-        recorder.start(&Frame::Start(hold.start.clone()), hold.start.time_ms).await?;
+        let row = recorder.start(&Frame::Start(hold.start.clone()), hold.start.time_ms)?;
+        self.records.create(&hold.scope, job, &hold.claimed.key, &self.keys, row).await?;
+        recorder.started().await?;
         Ok(hold)
     }
 

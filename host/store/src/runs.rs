@@ -25,6 +25,10 @@ const JOURNAL: usize = 256 * 1024 * 1024;
 /// Most runs that are listed at once.
 const LISTED: i64 = 10_000;
 
+/// Takes hold of a run that has not ended.
+const CLAIM: &str = "update casemate.runs set epoch = epoch + 1, state = 'running', wake_at = null
+    where id = $1 and state in ('ready', 'running', 'waiting')";
+
 type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
 
 /// What is recorded when a run is accepted.
@@ -59,15 +63,26 @@ impl Db {
     /// # Errors
     /// See [`StoreError`].
     pub async fn create_run(&self, scope: &Scope, run: NewRun) -> Result<(), StoreError> {
-        let insert = "insert into casemate.runs (id, agent, component_digest, policy_digest, wrapped_key)
-            values ($1, $2, $3, $4, $5)";
-        let query = sqlx::query(insert)
-            .bind(run.id.as_uuid())
-            .bind(String::from(run.agent))
-            .bind(run.component.as_bytes().to_vec())
-            .bind(run.policy.as_bytes().to_vec())
-            .bind(run.wrapped_key);
-        self.in_tenant(scope, Access::Write, query).await.map(drop)
+        self.in_tenant(scope, Access::Write, insert(run)).await.map(drop)
+    }
+
+    /// Records a run that begins now and holds it, in one transaction with the first row of its journal: a host that
+    /// dies leaves a run that can begin again, or none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn begin_run(&self, scope: &Scope, run: NewRun, start: Row) -> Result<(), StoreError> {
+        let id = run.id.as_uuid();
+        let (insert, claim) = (insert(run), sqlx::query(CLAIM).bind(id));
+        let mut tx = self.records_of(scope, Access::Write).await?;
+        let begun = tx.records(true, move |conn| {
+            Box::pin(async move {
+                insert.execute(&mut *conn).await.map_err(SqlError::from_postgres)?;
+                claim.execute(conn).await.map(drop).map_err(SqlError::from_postgres)
+            })
+        });
+        begun.await?;
+        tx.append_and_commit(vec![start]).await.map_err(StoreError::unreachable)
     }
 
     /// Takes hold of a run: its epoch is raised, and nothing is appended or finished under an earlier one.
@@ -75,9 +90,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Fenced`] when the run isn't there or has ended.
     pub async fn claim_run(&self, scope: &Scope, run: RunId) -> Result<RunRecord, StoreError> {
-        let claim = "update casemate.runs set epoch = epoch + 1, state = 'running', wake_at = null
-            where id = $1 and state in ('ready', 'running', 'waiting')";
-        self.change(scope, run, claim, |query| query).await
+        self.change(scope, run, CLAIM, |query| query).await
     }
 
     /// Ends a run that is held under this epoch.
@@ -217,4 +230,15 @@ fn query(text: String) -> Query {
 fn signed(epoch: Epoch) -> i64 {
     // An epoch that doesn't fit is held by nobody.
     i64::try_from(epoch.get()).unwrap_or(-1)
+}
+
+fn insert(run: NewRun) -> Query {
+    let insert = "insert into casemate.runs (id, agent, component_digest, policy_digest, wrapped_key)
+        values ($1, $2, $3, $4, $5)";
+    sqlx::query(insert)
+        .bind(run.id.as_uuid())
+        .bind(String::from(run.agent))
+        .bind(run.component.as_bytes().to_vec())
+        .bind(run.policy.as_bytes().to_vec())
+        .bind(run.wrapped_key)
 }

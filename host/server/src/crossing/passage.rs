@@ -210,7 +210,9 @@ impl Passage {
             (Some(Request::LogEmit { message, .. }), Ok(_)) => message.len() as u64,
             _ => 0,
         };
-        let charges = [(Resource::Calls, 1), (Resource::ResultBytes, size), (Resource::LogBytes, logged)];
+        // A call for which there was no call left was not charged.
+        let calls = u64::from(!matches!(&result, Err(refusal) if refusal.code() == Code::BudgetCalls));
+        let charges = [(Resource::Calls, calls), (Resource::ResultBytes, size), (Resource::LogBytes, logged)];
         let charged = charges.into_iter().try_for_each(|(resource, amount)| self.meter.take(resource, amount));
         match (charged, result) {
             (Err(refusal), _) => Way::Stop(refusal),

@@ -96,19 +96,25 @@ impl Recorder {
             .with_internal(format!("run {} lost track of its record", self.place.run))
     }
 
-    /// Puts the run's beginning on record, durably, so that it can begin again.
+    /// The row of the run's beginning, for the journal to keep in one transaction with the run itself.
+    ///
+    /// # Errors
+    /// When it can't be sealed.
+    pub fn start(&mut self, frame: &Frame, time_ms: u64) -> Result<Row, Refusal> {
+        let seq = Seq::default();
+        let head = Head { kind: Kind::Open, row: RowKind::Start, seq, tool: 0, decision: 0, time_ms };
+        self.push(frame, head, Vec::new())?;
+        self.rows.pop().ok_or_else(|| self.inconsistent())
+    }
+
+    /// Makes the beginning durable in the ledger too.
     ///
     /// # Errors
     /// When it can't be recorded.
-    pub async fn start(&mut self, frame: &Frame, time_ms: u64) -> Result<(), Refusal> {
-        let seq = Seq::default();
-        self.push(
-            frame,
-            Head { kind: Kind::Open, row: RowKind::Start, seq, tool: 0, decision: 0, time_ms },
-            Vec::new(),
-        )?;
+    pub async fn started(&mut self) -> Result<(), Refusal> {
+        self.flush().await?;
         self.tell(What::Started { resumed: false });
-        self.flush().await.map(drop)
+        Ok(())
     }
 
     /// Says that the run begins again.

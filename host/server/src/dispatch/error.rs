@@ -2,6 +2,7 @@
 //! is told.
 
 use casemate_gate::Refusal;
+use casemate_gate::journal::JournalError;
 use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, ReadError};
 use casemate_store::{RoleError, StoreError};
@@ -30,6 +31,9 @@ pub enum DispatchError {
     /// A record of the journal.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The journal in memory.
+    #[error(transparent)]
+    Journal(JournalError),
     /// The ledger can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -67,6 +71,7 @@ impl DispatchError {
             Self::Keys(error) => error.code(),
             Self::Engine(error) => error.code(),
             Self::Frame(_) => "journal-frame",
+            Self::Journal(_) => "journal-unavailable",
             Self::Read(error) => error.code(),
             Self::Append(error) => error.code(),
             Self::Refused(refusal) => refusal.code().name(),

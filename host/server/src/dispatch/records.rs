@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
-use casemate_gate::journal::{MemoryJournal, Row, RowKind};
+use casemate_gate::journal::{Journal as _, MemoryJournal, Row, RowKind};
 use casemate_gate::policy::Grants;
 use casemate_gate::rls::Scope;
 use casemate_gate::{Digest, Epoch, Refusal, RunId, Seq, TenantId};
@@ -42,6 +42,11 @@ pub(super) struct Claimed {
 }
 
 impl Claimed {
+    /// A run that begins now.
+    pub(super) const fn first(key: DataKey) -> Self {
+        Self { epoch: Epoch::new(1), key, rows: Vec::new(), frames: Vec::new(), again: false }
+    }
+
     /// How the run ended, if that is recorded.
     pub(super) fn end(&self) -> Option<Result<String, Refusal>> {
         self.frames.iter().find_map(|(_, _, frame)| match frame {
@@ -76,17 +81,18 @@ impl Records {
         }
     }
 
-    /// Records a new run and claims it.
+    /// Records a new run with the first row of its journal: both or none.
     pub(super) async fn create(
         &self,
         scope: &Scope,
         job: &Job,
-        run: RunId,
-        key: DataKey,
+        key: &DataKey,
         keys: &LocalKeyFile,
-    ) -> Result<Claimed, DispatchError> {
-        let wrapped = keys.wrap(job.tenant.as_uuid(), run.as_uuid(), &key)?;
-        let epoch = match self {
+        start: Row,
+    ) -> Result<(), DispatchError> {
+        let (run, epoch) = (start.run, start.epoch);
+        let wrapped = keys.wrap(job.tenant.as_uuid(), run.as_uuid(), key)?;
+        match self {
             Self::Database(db) => {
                 let new = NewRun {
                     id: run,
@@ -95,16 +101,14 @@ impl Records {
                     policy: job.policy.digest,
                     wrapped_key: wrapped.0,
                 };
-                db.create_run(scope, new).await?;
-                db.claim_run(scope, run).await?.epoch
+                db.begin_run(scope, new, start).await?;
             }
-            Self::Memory { runs, .. } => {
-                let epoch = Epoch::new(1);
+            Self::Memory { journal, runs } => {
+                journal.append(scope, vec![start]).await.map_err(DispatchError::Journal)?;
                 runs.lock().unwrap_or_else(PoisonError::into_inner).insert(run, (wrapped, epoch));
-                epoch
             }
-        };
-        Ok(Claimed { epoch, key, rows: Vec::new(), frames: Vec::new(), again: false })
+        }
+        Ok(())
     }
 
     /// Claims a run that was recorded, first of all, so that no other host can append to it; then reads it.
