@@ -24,9 +24,10 @@ const WRITE_SCORES: &str = "update public.assessments as a \
 /// The summary of a run. Its id, tenant and time are the columns' defaults.
 const WRITE_SUMMARY: &str = "insert into public.summaries (agent, body) values ('assessor', $1)";
 
-/// The id of that summary. An assessment is scored by one run only, so its last one tells it from all others.
+/// The id of that summary: the newest one with this run's last assessment.
 const READ_SUMMARY: &str = "select id from public.summaries \
-                            where agent = 'assessor' and body ->> 'last_assessment' = $1";
+                            where agent = 'assessor' and body ->> 'last_assessment' = $1 \
+                            order by created_at desc limit 1";
 
 /// What is written back for one assessment.
 #[derive(Serialize)]
