@@ -22,7 +22,8 @@ const MIRRORS: [&str; 5] = [
 ];
 
 const LOCK: &str = "Cargo.lock";
-const CRATES_IO: &str = r#"source = "registry+https://github.com/rust-lang/crates.io-index""#;
+/// How the source of a crate from the public index ends.
+const PUBLIC_INDEX: &str = r#"/crates.io-index""#;
 
 fn places(files: &[File]) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -32,8 +33,8 @@ fn places(files: &[File]) -> Vec<Violation> {
             violations.extend(
                 named.map(|place| Violation::at(&file.path, line, format!("`{place}` is a place of one machine"))),
             );
-            if file.path == LOCK && text.starts_with("source") && text != CRATES_IO {
-                violations.push(Violation::at(&file.path, line, format!("{text}: not from crates.io")));
+            if file.path == LOCK && text.starts_with("source") && !text.ends_with(PUBLIC_INDEX) {
+                violations.push(Violation::at(&file.path, line, format!("{text}: not from the public index")));
             }
         }
     }
@@ -75,7 +76,10 @@ fn planted_places_are_found() {
     }
     let mirror = File::planted(".cargo/config.toml", &MIRRORS.map(|word| format!("x = {word}s://m\n")).concat());
     assert_eq!(places(&[mirror]).len(), MIRRORS.len());
-    let lock = File::planted(LOCK, &format!("{CRATES_IO}\nsource = \"git+https://example.com\"\n"));
+    let lock = File::planted(
+        LOCK,
+        &format!("source = \"registry+https://index.example{PUBLIC_INDEX}\nsource = \"git+https://example.com\"\n"),
+    );
     assert_eq!(places(&[lock]).len(), 1);
 
     let fine = [format!("{HOME}user/data"), format!("{HOME}<name>/"), format!("a{}", concat!("/ro", "ot/"))];
