@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Resource {
     /// Units of wasmtime's fuel: about one per instruction.
     Fuel,
-    /// Bytes held at once by linear memories, tables and the host on the run's behalf.
+    /// Bytes held at once by linear memories and tables together. What the host holds for the run is not counted yet.
     Memory,
     /// Milliseconds of running, waiting not counted.
     WallClock,

@@ -29,7 +29,7 @@ impl TenantTx {
         .await
     }
 
-    /// Puts a value under a key. `_intent` proves that the intent is on record.
+    /// Puts a value under a key. `_change` proves that the call may prepare it.
     ///
     /// # Errors
     /// See [`SqlError`].
@@ -37,7 +37,7 @@ impl TenantTx {
         self.put(key, value).await
     }
 
-    /// Removes a key; whether it was there. `_intent` proves that the intent is on record.
+    /// Removes a key; whether it was there. `_change` proves that the call may prepare it.
     ///
     /// # Errors
     /// See [`SqlError`].
@@ -53,7 +53,7 @@ impl TenantTx {
         .await
     }
 
-    /// Adds to a counter, which starts at 0 and is kept as decimal text. `_intent` proves that the intent is on record.
+    /// Adds to a counter, which starts at 0 and is kept as decimal text. `_change` proves that the call may prepare it.
     ///
     /// # Errors
     /// [`SqlError::NotACounter`], [`SqlError::Overflow`], and see [`SqlError`]; the transaction is over then.
