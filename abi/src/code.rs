@@ -42,6 +42,8 @@ catalogue! {
     IdentityRevoked = 101, "identity-revoked", "ask the operator why the tenant or agent was suspended";
     /// The tool or action is not in both the agent's manifest and the operator's policy.
     CapabilityNotGranted = 201, "capability-not-granted", "ask for it in the agent's manifest and have the operator grant it in the policy";
+    /// The component was not admitted, so there was no run.
+    ComponentRefused = 202, "component-refused", "the host's message says what to change in the component, its manifest or the policy";
     /// The run or its tenant has no calls left.
     BudgetCalls = 301, "budget-calls", "raise `calls` in the policy's budget or make fewer calls";
     /// The run burned its fuel.
@@ -88,6 +90,8 @@ catalogue! {
     RunDiverged = 805, "run-diverged", "run it with the component and host version with which it was started";
     /// Another host took the run over.
     RunFenced = 806, "run-fenced", "nothing is lost; the run goes on elsewhere";
+    /// The agent panicked.
+    RunPanicked = 807, "run-panicked", "look at the place in the source that the message names";
 }
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ impl Refusal {
                 | Code::RunIndeterminate
                 | Code::RunDiverged
                 | Code::RunFenced
+                | Code::RunPanicked
         )
     }
 }
