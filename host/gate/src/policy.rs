@@ -8,11 +8,13 @@ mod rule;
 pub use grants::{Grants, TableGrant};
 pub use rule::{Rule, Unenforceable};
 
+use std::collections::BTreeMap;
+
 use casemate_abi::limits;
 use serde::Deserialize;
 
 use crate::budget::Limits;
-use crate::id::{AgentName, Digest};
+use crate::id::{AgentName, Digest, NotADigest};
 
 /// Why a manifest or a policy can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +107,20 @@ pub struct Policy {
     /// How each class of personal data is handled.
     pub pii: casemate_pii::Rules,
     rules: Vec<Rule>,
+    pins: Option<BTreeMap<AgentName, Vec<Digest>>>,
+}
+
+/// A digest as it is written.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Pin(Digest);
+
+impl TryFrom<String> for Pin {
+    type Error = NotADigest;
+
+    fn try_from(text: String) -> Result<Self, NotADigest> {
+        text.parse().map(Self)
+    }
 }
 
 #[derive(Deserialize)]
@@ -116,6 +132,8 @@ struct PolicyFile {
     pii: casemate_pii::Rules,
     #[serde(default, rename = "grant")]
     grants: Vec<rule::RuleTable>,
+    /// The components that each agent may be.
+    pin: Option<BTreeMap<AgentName, Vec<Pin>>>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +164,18 @@ impl Policy {
         if let Some((name, ..)) = pairs.iter().find(|(_, run, tenant)| run > tenant) {
             return Err(PolicyError::Budget(name));
         }
-        Ok(Self { name: file.name, digest: Digest::of(text.as_bytes()), run, tenant, denials, pii: file.pii, rules })
+        let pinned =
+            |(agent, pins): (AgentName, Vec<Pin>)| (agent, pins.into_iter().map(|Pin(digest)| digest).collect());
+        let pins = file.pin.map(|pins| pins.into_iter().map(pinned).collect());
+        let digest = Digest::of(text.as_bytes());
+        Ok(Self { name: file.name, digest, run, tenant, denials, pii: file.pii, rules, pins })
+    }
+
+    /// Whether the policy lets this component be this agent. A policy that names no components lets any; one that does
+    /// lets only those.
+    #[must_use]
+    pub fn admits(&self, agent: &AgentName, component: Digest) -> bool {
+        self.pins.as_ref().is_none_or(|pins| pins.get(agent).is_some_and(|pins| pins.contains(&component)))
     }
 
     /// What an agent with this manifest may do under this policy.

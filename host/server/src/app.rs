@@ -25,7 +25,7 @@ pub use tenants::{Tenant, Tenants};
 use crate::config::Config;
 use crate::crossing::Crossing;
 use crate::dispatch::{Dispatcher, Records};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
 /// How often the logs are signed while the host runs.
@@ -42,6 +42,8 @@ pub enum Database {
 
 /// The host, with every part in place.
 pub struct App {
+    /// Runs guests.
+    pub sandbox: Arc<Sandbox>,
     /// Drives runs.
     pub dispatcher: Arc<Dispatcher>,
     /// The tenants by name.
@@ -62,11 +64,15 @@ impl App {
     ///
     /// # Errors
     /// [`AppError`]: what the operator has to do.
-    pub async fn open(config: &Config, sandbox: Arc<Sandbox>, database: Database) -> Result<Self, AppError> {
+    pub async fn open(config: &Config, database: Database) -> Result<Self, AppError> {
         let lock = lock::DataLock::take(config)?;
         let keys = Arc::new(LocalKeyFile::open_or_create(&config.key())?);
         let identity = signing::Identity::open_or_create(config, &keys)?;
         let artefacts = Artefacts::new(config.artefacts());
+        let code_key = keys.mac_key(&[b"compiled-code"])?;
+        let compiler =
+            Compiler::new(config.compiler.clone(), CompileLimits::default(), config.compiled_code(), code_key);
+        let sandbox = Arc::new(Sandbox::new(compiler)?);
         let ledger = Arc::new(Ledger::open(LedgerConfig {
             zones: config.zones.clone(),
             writer: identity.writer(),
@@ -95,9 +101,9 @@ impl App {
             tools: Tools::new(db.clone()),
             sentinel: Sentinel::new(),
         });
-        let dispatcher = Arc::new(Dispatcher::new(sandbox, crossing, records, keys));
+        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
-        Ok(Self { dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
+        Ok(Self { sandbox, dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
     }
 
     /// Takes the host down: no more work, everything signed, Postgres stopped.

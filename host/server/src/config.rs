@@ -12,6 +12,9 @@ pub struct Config {
     pub zones: [PathBuf; 3],
     /// Directory with the binaries of Postgres, where they are not found by themselves.
     pub postgres: Option<PathBuf>,
+    /// The program that is started to compile a component: `casemate` itself, which the kernel knows by this name even
+    /// if its file was replaced since.
+    pub compiler: PathBuf,
 }
 
 impl Config {
@@ -19,7 +22,7 @@ impl Config {
     #[must_use]
     pub fn new(data: PathBuf, zones: Option<[PathBuf; 3]>, postgres: Option<PathBuf>) -> Self {
         let zones = zones.unwrap_or_else(|| ["1", "2", "3"].map(|number| data.join("zones").join(number)));
-        Self { data, zones, postgres }
+        Self { data, zones, postgres, compiler: "/proc/self/exe".into() }
     }
 
     /// The host's key.
@@ -56,6 +59,12 @@ impl Config {
     #[must_use]
     pub fn artefacts(&self) -> PathBuf {
         self.data.join("artefacts")
+    }
+
+    /// Code of components, compiled.
+    #[must_use]
+    pub fn compiled_code(&self) -> PathBuf {
+        self.data.join("code")
     }
 
     /// The embedded Postgres.

@@ -1,6 +1,7 @@
 //! Dispatch: takes a job, fixes who it is and what it may use, and drives its run to the end, through waits and after
 //! a crash. It doesn't know HTTP, nor what the guest does.
 
+mod admission;
 mod error;
 mod reconcile;
 mod records;

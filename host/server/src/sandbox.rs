@@ -3,13 +3,19 @@
 //! is an owned request that crosses. It doesn't know which tools exist behind the crossing.
 
 mod admission;
+mod candidate;
+mod compile;
 mod engine;
 mod guest;
 mod imports;
 mod limiter;
 mod outcome;
+mod pool;
+mod trap;
+mod turns;
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use casemate_gate::policy::Grants;
@@ -18,21 +24,29 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 pub use admission::{Admitted, ComponentError, Loaded};
+pub use candidate::Candidate;
+pub use compile::{CompileLimits, Compiler, compiler_process};
 pub use engine::{EngineError, PROFILE};
 pub use guest::{Allowance, Execution};
 pub use outcome::Outcome;
+pub use pool::PoolMetrics;
 
 use crate::crossing::Passage;
 use guest::Guest;
+use pool::Pool;
+use turns::Turns;
 
-/// Threads that guests run on. They are not the host's: a looping guest takes time from other guests, and the epoch
-/// ticker sees to it that it gives it back every tick.
-const GUEST_THREADS: usize = 2;
+/// Threads that guests run on, for each processor. They are not the host's, and there are more of them than
+/// processors, so that a guest that wakes up finds one that no other tenant's busy guest sits on; see [`turns`].
+const THREADS_A_PROCESSOR: usize = 8;
 
 /// Runs guests.
 pub struct Sandbox {
     engine: engine::Ticking,
     linker: Linker<Guest>,
+    compiler: Compiler,
+    pool: Pool,
+    turns: Turns,
     // Taken in Drop only: a runtime must not be dropped inside another one.
     threads: Option<Runtime>,
 }
@@ -42,24 +56,28 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`EngineError`] when this machine can't run guests.
-    pub fn new() -> Result<Self, EngineError> {
+    pub fn new(compiler: Compiler) -> Result<Self, EngineError> {
         let engine = engine::Ticking::start()?;
         let linker = imports::linker(&engine).map_err(EngineError::Engine)?;
+        let processors = thread::available_parallelism().map_or(1, Into::into);
         let threads = Builder::new_multi_thread()
-            .worker_threads(GUEST_THREADS)
+            .worker_threads(processors * THREADS_A_PROCESSOR)
             .thread_name("guest")
             .enable_time()
             .build()
             .map_err(EngineError::Threads)?;
-        Ok(Self { engine, linker, threads: Some(threads) })
+        let (pool, turns) = (Pool::new(), Turns::new(processors));
+        Ok(Self { engine, linker, compiler, pool, turns, threads: Some(threads) })
     }
 
-    /// Parses and compiles a component, and reads its manifest.
+    /// Makes a component ready to run, if everything that it imports is granted.
     ///
     /// # Errors
-    /// [`ComponentError`] for bytes that are no agent.
-    pub fn load(&self, bytes: &[u8]) -> Result<Loaded, ComponentError> {
-        Loaded::new(&self.engine, bytes)
+    /// [`ComponentError`]: what is wrong with it, or with this machine's compiler.
+    pub async fn load(&self, candidate: &Candidate, grants: &Grants) -> Result<Loaded, ComponentError> {
+        admission::check_imports(candidate.imports(), grants)?;
+        let component = self.compiler.component(&self.engine, candidate, grants).await?;
+        Loaded::new(candidate, &component, &self.linker)
     }
 
     /// Admits a component whose every import is granted.
@@ -67,10 +85,16 @@ impl Sandbox {
     /// # Errors
     /// [`ComponentError::Imports`] with the list of those that are not.
     pub fn admit(&self, loaded: &Loaded, grants: &Grants) -> Result<Admitted, ComponentError> {
-        loaded.admit(&self.linker, grants)
+        loaded.admit(grants)
     }
 
-    /// Runs an agent until it ends or waits, on the guests' threads.
+    /// How full the pool of instances is.
+    #[must_use]
+    pub fn pool(&self) -> PoolMetrics {
+        self.pool.metrics(&self.engine)
+    }
+
+    /// Runs an agent until it ends or waits, on the guests' threads, as soon as the pool has room for it.
     ///
     /// # Errors
     /// When the guests' threads are gone.
@@ -82,7 +106,14 @@ impl Sandbox {
         allowance: Allowance,
     ) -> Result<Execution, EngineError> {
         let Some(threads) = &self.threads else { return Err(EngineError::Gone) };
-        threads.spawn(guest::run(agent, passage, input, allowance)).await.map_err(|_| EngineError::Gone)
+        let room = self.pool.enter(agent.shares).await.ok_or(EngineError::Gone)?;
+        let turn = self.turns.of(passage.tenant());
+        let run = async move {
+            let execution = guest::run(agent, passage, input, allowance, turn).await;
+            drop(room);
+            execution
+        };
+        threads.spawn(run).await.map_err(|_| EngineError::Gone)
     }
 
     /// The same on the caller's own task, for a caller whose thread may be a guest's.
@@ -93,7 +124,8 @@ impl Sandbox {
         input: String,
         allowance: Allowance,
     ) -> Execution {
-        guest::run(agent, passage, input, allowance).await
+        let turn = self.turns.of(passage.tenant());
+        guest::run(agent, passage, input, allowance, turn).await
     }
 
     /// The engine, for embeddings to be measured beside it.

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use casemate_gate::TenantId;
 use casemate_gate::policy::Policy as Parsed;
+use casemate_gate::{Digest, TenantId};
 use casemate_server::app::{App, Database};
 use casemate_server::config::Config;
 use casemate_server::crossing::Ended;
 use casemate_server::dispatch::Job;
-use casemate_server::sandbox::Sandbox;
+use casemate_server::sandbox::Candidate;
 use serde_json::json;
 
-use crate::host::{Host, Tested, guest};
+use crate::host::{Host, Tested, guest, program};
 use crate::policy::Policy;
 
 /// How long the loopers loop.
@@ -21,8 +21,9 @@ const LOOP: Duration = Duration::from_secs(4);
 /// More loopers than the sandbox has threads.
 const LOOPERS: usize = 5;
 
-fn job(sandbox: &Sandbox, agent: &str, policy: &Policy, tenant: TenantId) -> Tested<Job> {
-    let (agent, policy) = (sandbox.load(&guest(agent)?)?, Parsed::parse(&policy.text())?);
+async fn job(app: &App, agent: &str, policy: &Policy, tenant: TenantId) -> Tested<Job> {
+    let (bytes, policy) = (guest(agent)?, Parsed::parse(&policy.text())?);
+    let agent = app.dispatcher.admit(&[tenant], Digest::of(&bytes), Candidate::read(bytes), &policy).await?;
     Ok(Job { tenant, agent: Arc::new(agent), policy: Arc::new(policy) })
 }
 
@@ -30,14 +31,14 @@ fn job(sandbox: &Sandbox, agent: &str, policy: &Policy, tenant: TenantId) -> Tes
 fn a_run_beside_loopers_ends_long_before_them() -> Tested {
     let host = Host::without_database()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let sandbox = Arc::new(Sandbox::new()?);
-    let config = Config::new(host.data().to_owned(), None, None);
+    let mut config = Config::new(host.data().to_owned(), None, None);
+    config.compiler = program()?;
     let measured: Tested<_> = runtime.block_on(async {
-        let app = App::open(&config, Arc::clone(&sandbox), Database::NotNeeded).await?;
+        let app = App::open(&config, Database::NotNeeded).await?;
         let forever = Policy::logging().run("fuel", 1 << 50).tenant("fuel", 1 << 60).tenant("wall-clock", 1 << 40);
         let looper = forever.run("wall-clock", LOOP.as_millis() as u64);
-        let looper = Arc::new(job(&sandbox, "looper", &looper, app.tenants.named("acme")?)?);
-        let worker = job(&sandbox, "hermit", &Policy::open(), app.tenants.named("globex")?)?;
+        let looper = Arc::new(job(&app, "looper", &looper, app.tenants.named("acme")?).await?);
+        let worker = job(&app, "hermit", &Policy::open(), app.tenants.named("globex")?).await?;
         let work =
             json!([{"do": "repeat", "times": 100, "actions": [{"do": "random"}, {"do": "burn", "turns": 1_000}]}]);
 

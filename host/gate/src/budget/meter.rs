@@ -27,13 +27,20 @@ pub struct Meter {
     tenant: Arc<Account>,
     denials: AtomicU64,
     denials_limit: u64,
+    peak_memory: AtomicU64,
 }
 
 impl Meter {
     /// Opens a run's account beside its tenant's. After `denials_limit` refusals the run is stopped.
     #[must_use]
     pub const fn open(limits: &Limits, tenant: Arc<Account>, denials_limit: u64) -> Self {
-        Self { run: Account::new(limits), tenant, denials: AtomicU64::new(0), denials_limit }
+        Self {
+            run: Account::new(limits),
+            tenant,
+            denials: AtomicU64::new(0),
+            denials_limit,
+            peak_memory: AtomicU64::new(0),
+        }
     }
 
     /// Takes an amount from both accounts.
@@ -77,6 +84,7 @@ impl Meter {
             return Ok(false);
         }
         if self.tenant.gauge(Resource::Memory).take(bytes) {
+            self.peak_memory.fetch_max(self.run.gauge(Resource::Memory).used(), Ordering::AcqRel);
             return Ok(true);
         }
         self.run.gauge(Resource::Memory).give_back(bytes);
@@ -125,6 +133,12 @@ impl Meter {
             result_bytes: left(Resource::ResultBytes),
             log_bytes: left(Resource::LogBytes),
         }
+    }
+
+    /// Most bytes of memory that the run held at once.
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        self.peak_memory.load(Ordering::Acquire)
     }
 
     /// The limit of the run's own account.

@@ -17,7 +17,7 @@ use casemate_ledger::{Config, Draft, Kind, Ledger, Memory, Sizes};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup, Way};
 use casemate_server::dispatch::{Dispatcher, Job, Records};
-use casemate_server::sandbox::{Admitted, Allowance, Execution, Loaded, Sandbox};
+use casemate_server::sandbox::{Admitted, Allowance, Candidate, CompileLimits, Compiler, Execution, Loaded, Sandbox};
 use casemate_server::tools::{Instruments, Tools};
 use casemate_store::{Cluster, Db, NewRun, PgJournal, provision};
 use tempfile::TempDir;
@@ -68,12 +68,14 @@ impl World {
         let directory = TempDir::new_in("/var/tmp").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o711);
         std::fs::set_permissions(directory.path(), mode).unwrap();
-        let sandbox = Arc::new(Sandbox::new().unwrap());
+        let sandbox = Arc::new(sandbox(directory.path()));
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let component =
             std::fs::read(root.join("target/guests/components/pinger.wasm")).expect("run `cargo xtask guests`");
-        let agent = Arc::new(sandbox.load(&component).unwrap());
         let policy = Arc::new(Policy::parse(&policy_text()).unwrap());
+        let candidate = Candidate::read(component.clone()).unwrap();
+        let grants = policy.grants(candidate.manifest());
+        let agent = Arc::new(runtime.block_on(sandbox.load(&candidate, &grants)).unwrap());
         let admitted = Arc::new(sandbox.admit(&agent, &policy.grants(agent.manifest())).unwrap());
         let keys = Arc::new(LocalKeyFile::ephemeral().unwrap());
         let ledger = Arc::new(ledger(keep, directory.path()));
@@ -205,6 +207,13 @@ impl Drop for World {
             cluster.stop().unwrap();
         }
     }
+}
+
+/// A sandbox whose compiler is the program itself.
+pub(crate) fn sandbox(directory: &Path) -> Sandbox {
+    let program = env!("CARGO_BIN_EXE_casemate").into();
+    let key = MacKey::generate().unwrap();
+    Sandbox::new(Compiler::new(program, CompileLimits::default(), directory.join("code"), key)).unwrap()
 }
 
 /// The reply of a call that was answered.

@@ -7,6 +7,8 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, OpenError};
 use casemate_store::{ClusterError, StoreError};
 
+use crate::sandbox::EngineError;
+
 /// Why the host can't be built or taken down.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -52,6 +54,9 @@ pub enum AppError {
     /// Postgres can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Guests can't be run here.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -75,6 +80,7 @@ impl AppError {
             Self::Checkpoint(error) => error.code(),
             Self::Cluster(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Engine(error) => error.code(),
             Self::Interrupted => "host-interrupted",
         }
     }

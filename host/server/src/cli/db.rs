@@ -1,12 +1,9 @@
 //! `casemate db`: what an operator does to the database. It doesn't know SQL.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use super::exit::Exit;
 use super::{CliError, Format, Global, input, output};
 use crate::app::{App, Database};
-use crate::sandbox::Sandbox;
+use std::path::PathBuf;
 
 /// Prepare the database.
 #[derive(Debug, clap::Subcommand)]
@@ -22,7 +19,7 @@ impl Db {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         let Self::Apply { file } = self;
         let text = input::sql(&file)?;
-        let app = App::open(&global.config()?, Arc::new(Sandbox::new()?), Database::Needed).await?;
+        let app = App::open(&global.config()?, Database::Needed).await?;
         let applied = match &app.database {
             Some(database) => database.info().apply_sql(&text).await.map_err(CliError::from),
             None => Err(crate::dispatch::DispatchError::NoDatabase.into()),

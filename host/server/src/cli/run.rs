@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use casemate_gate::policy::Policy;
-use casemate_gate::{RunId, TenantId};
+use casemate_gate::{Digest, RunId, TenantId};
 use futures_util::future;
 use tokio::sync::mpsc;
 
@@ -16,7 +16,7 @@ use super::{CliError, Global, input};
 use crate::app::{App, Database};
 use crate::crossing::Ended;
 use crate::dispatch::{DispatchError, Job};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Candidate, ComponentError};
 
 /// Run an agent.
 #[derive(Debug, clap::Args)]
@@ -50,13 +50,13 @@ impl Run {
         let bytes = input::component(&self.component)?;
         let (policy, text) = input::policy(&self.policy)?;
         let document = input::document(&self.input)?;
-        let sandbox = Arc::new(Sandbox::new()?);
-        let agent = Arc::new(sandbox.load(&bytes)?);
-        let grants = policy.grants(agent.manifest());
-        sandbox.admit(&agent, &grants)?;
-        let database = if grants.need_database() { Database::Needed } else { Database::NotNeeded };
-        let app = App::open(&global.config()?, sandbox, database).await?;
-        let done = self.runs(global, &app, &bytes, (policy, text), agent, document).await;
+        let digest = Digest::of(&bytes);
+        // A component that can't be an agent needs no database, but goes on record.
+        let candidate = Candidate::read(bytes);
+        let needs = candidate.as_ref().is_ok_and(|agent| policy.grants(agent.manifest()).need_database());
+        let database = if needs { Database::Needed } else { Database::NotNeeded };
+        let app = App::open(&global.config()?, database).await?;
+        let done = Box::pin(self.runs(global, &app, (digest, candidate), (policy, text), document)).await;
         let closed = app.close().await;
         let exit = done?;
         closed?;
@@ -67,16 +67,18 @@ impl Run {
         &self,
         global: &Global,
         app: &App,
-        bytes: &[u8],
+        (digest, candidate): (Digest, Result<Candidate, ComponentError>),
         (policy, text): (Policy, String),
-        agent: Arc<crate::sandbox::Loaded>,
         document: serde_json::Value,
     ) -> Result<Exit, CliError> {
         let mut tenants = Vec::new();
         for name in &self.tenant {
             tenants.push((name.as_str(), app.tenants.named(name)?));
         }
-        app.artefacts.keep(bytes)?;
+        let ids: Vec<TenantId> = tenants.iter().map(|(_, id)| *id).collect();
+        let kept = candidate.as_ref().ok().map(|candidate| candidate.bytes().to_vec());
+        let agent = Arc::new(app.dispatcher.admit(&ids, digest, candidate, &policy).await?);
+        app.artefacts.keep(&kept.unwrap_or_default())?;
         app.artefacts.keep(text.as_bytes())?;
         let policy = Arc::new(policy);
         #[expect(clippy::disallowed_methods, reason = "a run's calls, and so its events, are bounded by its budget")]
@@ -105,22 +107,23 @@ impl Run {
 
 impl Resume {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
-        let sandbox = Arc::new(Sandbox::new()?);
-        let app = App::open(&global.config()?, Arc::clone(&sandbox), Database::Needed).await?;
-        let done = Box::pin(self.resume(global, &app, &sandbox)).await;
+        let app = App::open(&global.config()?, Database::Needed).await?;
+        let done = Box::pin(self.resume(global, &app)).await;
         let closed = app.close().await;
         let exit = done?;
         closed?;
         Ok(exit)
     }
 
-    async fn resume(&self, global: &Global, app: &App, sandbox: &Sandbox) -> Result<Exit, CliError> {
+    async fn resume(&self, global: &Global, app: &App) -> Result<Exit, CliError> {
         let tenant = app.tenants.named(&self.tenant)?;
         let (component, policy) = app.dispatcher.started_with(tenant, self.run).await?;
         let text = String::from_utf8(app.artefacts.get(policy)?)
             .map_err(|error| CliError::new("data-damaged", "restore the policy from its copy").because(&error))?;
-        let agent = Arc::new(sandbox.load(&app.artefacts.get(component)?)?);
-        let job = Job { tenant, agent, policy: Arc::new(Policy::parse(&text)?) };
+        let policy = Policy::parse(&text)?;
+        let candidate = Candidate::read(app.artefacts.get(component)?);
+        let agent = Arc::new(app.dispatcher.admit(&[tenant], component, candidate, &policy).await?);
+        let job = Job { tenant, agent, policy: Arc::new(policy) };
         #[expect(clippy::disallowed_methods, reason = "a run's calls, and so its events, are bounded by its budget")]
         let (events, mut told) = mpsc::unbounded_channel();
         let mut transcript = Transcript::new(global.format, HashMap::from([(tenant, self.tenant.clone())]));

@@ -1,13 +1,10 @@
 //! `casemate runs`: a tenant's runs and their states. It doesn't know what they did.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::exit::Exit;
 use super::{CliError, Format, Global, output};
 use crate::app::{App, Database};
-use crate::sandbox::Sandbox;
 
 /// List a tenant's runs.
 #[derive(Debug, clap::Args)]
@@ -22,7 +19,7 @@ pub(super) struct Runs {
 
 impl Runs {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
-        let app = App::open(&global.config()?, Arc::new(Sandbox::new()?), Database::Needed).await?;
+        let app = App::open(&global.config()?, Database::Needed).await?;
         let listed = match app.tenants.named(&self.tenant) {
             Ok(tenant) => app.dispatcher.list(tenant, self.limit).await.map_err(CliError::from),
             Err(error) => Err(error.into()),

@@ -1,13 +1,10 @@
 //! `casemate tenant`: add and list. It doesn't know what tenants do.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::exit::Exit;
 use super::{CliError, Format, Global, output};
 use crate::app::{App, Database};
-use crate::sandbox::Sandbox;
 
 /// Add and list tenants.
 #[derive(Debug, clap::Subcommand)]
@@ -23,7 +20,7 @@ pub(super) enum Tenant {
 
 impl Tenant {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
-        let mut app = App::open(&global.config()?, Arc::new(Sandbox::new()?), Database::NotNeeded).await?;
+        let mut app = App::open(&global.config()?, Database::NotNeeded).await?;
         let done = match &self {
             Self::Add { name } => app.tenants.add(name).await.map(|id| vec![(name.clone(), id)]),
             Self::List => Ok(app.tenants.iter().map(|(name, id)| (name.to_owned(), id)).collect()),

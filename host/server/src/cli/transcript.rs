@@ -32,8 +32,8 @@ impl Transcript {
         if self.format == Format::Human {
             let width = self.width;
             output::line(&output::dim(&format!(
-                "{:<width$} {:>5} {:<13} {:<9} {:>10} {:>7} {:>10}  {}",
-                "TENANT", "CALL", "TOOL", "DECISION", "CALLS LEFT", "LEDGER", "TIME", "PERSONAL DATA"
+                "{:<width$} {:>5} {:<13} {:<9} {:>10} {:>7} {:>10} {:>8}  {}",
+                "TENANT", "CALL", "TOOL", "DECISION", "CALLS LEFT", "LEDGER", "TIME", "FUEL", "PERSONAL DATA"
             )));
         }
     }
@@ -114,6 +114,7 @@ impl Transcript {
                 "result_bytes_left": crossed.remaining.result_bytes,
                 "log_bytes_left": crossed.remaining.log_bytes,
                 "ledger_index": crossed.index,
+                "fuel": crossed.fuel,
                 "elapsed_us": u64::try_from(crossed.elapsed.as_micros()).unwrap_or(u64::MAX),
             }),
             What::Ended { refusal, index } => {
@@ -141,6 +142,7 @@ impl Transcript {
                     "ledger_index": ended.index,
                     "fuel_used": ended.bill.fuel_used,
                     "calls": ended.bill.calls,
+                    "peak_memory": ended.bill.peak_memory,
                     "running_ms": u64::try_from(ended.bill.running.as_millis()).unwrap_or(u64::MAX),
                 })
                 .to_string(),
@@ -186,12 +188,13 @@ fn line(crossed: &Crossed) -> String {
     let found = personal_data(&crossed.findings);
     let found = if crossed.findings.is_empty() { output::dim(&found) } else { output::notable(&found) };
     format!(
-        "{:>5} {:<13} {decision} {:>10} {:>7} {:>10}  {found}",
+        "{:>5} {:<13} {decision} {:>10} {:>7} {:>10} {:>8}  {found}",
         crossed.seq.get(),
         crossed.operation.name(),
         crossed.remaining.calls,
         crossed.index,
         time(crossed.elapsed),
+        short(crossed.fuel),
     )
 }
 
@@ -212,6 +215,15 @@ fn personal_data(findings: &[Finding]) -> String {
     };
     let words: Vec<String> = by_mode.iter().map(|(done, found)| format!("{done}: {}", classes(found))).collect();
     if words.is_empty() { "-".to_owned() } else { words.join("; ") }
+}
+
+/// A large number in at most five characters: `41.2k`, `3.7M`.
+fn short(number: u64) -> String {
+    let units = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
+    match units.into_iter().find(|(unit, _)| number >= *unit) {
+        Some((unit, letter)) => format!("{}.{}{letter}", number / unit, number % unit / (unit / 10)),
+        None => number.to_string(),
+    }
 }
 
 fn time(elapsed: Duration) -> String {

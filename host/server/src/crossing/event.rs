@@ -85,6 +85,8 @@ pub struct Crossed {
     pub findings: Vec<Finding>,
     /// What is left of the budget.
     pub remaining: Remaining,
+    /// Fuel burned since the call before, this call's own price included.
+    pub fuel: u64,
     /// Index of its (last) entry in the tenant's log.
     pub index: u64,
     /// From the guest's call to its answer.

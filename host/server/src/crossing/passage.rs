@@ -12,7 +12,7 @@ use casemate_gate::identity::Identity;
 use casemate_gate::pii::Guard;
 use casemate_gate::policy::Grants;
 use casemate_gate::vault::Vault;
-use casemate_gate::{Call, Operation, Refusal, Reply, Request, Seq};
+use casemate_gate::{Call, Operation, Refusal, Reply, Request, Seq, TenantId};
 use casemate_keys::MacKey;
 use casemate_pii::{Finding, Rules};
 
@@ -46,6 +46,8 @@ pub struct Bill {
     pub calls: u64,
     /// Time in guest and gates, waiting not counted.
     pub running: Duration,
+    /// Most bytes that it held at once.
+    pub peak_memory: u64,
 }
 
 /// How a run ended, on record.
@@ -89,6 +91,8 @@ pub(super) struct Current {
     pub(super) operation: Operation,
     pub(super) asked: [u8; 32],
     pub(super) fuel_used: u64,
+    /// Of it, since the call before.
+    fuel: u64,
     begun: Instant,
 }
 
@@ -120,6 +124,7 @@ impl Passage {
             operation: Operation::ClockNow,
             asked: [0; 32],
             fuel_used: 0,
+            fuel: 0,
             begun: Instant::now(),
         };
         Self {
@@ -146,6 +151,12 @@ impl Passage {
         &self.meter
     }
 
+    /// Whose run it is.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.identity.origin().tenant
+    }
+
     pub(super) fn guard(&mut self) -> Guard<'_> {
         Guard { sentinel: &self.crossing.sentinel, rules: &self.rules, vault: &mut self.vault }
     }
@@ -156,7 +167,8 @@ impl Passage {
         let bytes = canonical(&request)
             .map_err(|cause| Refusal::new(Code::ToolArgument, "the arguments are too large").with_internal(cause))?;
         let asked = self.digest_key.tag(&[&bytes]);
-        self.current = Current { seq, operation: request.operation(), asked, fuel_used, begun: Instant::now() };
+        let fuel = fuel_used.saturating_sub(self.current.fuel_used);
+        self.current = Current { seq, operation: request.operation(), asked, fuel_used, fuel, begun: Instant::now() };
         self.instruments.fuel_used = fuel_used;
         self.screened = None;
         self.recorded = self.recording.take(seq, &asked, fuel_used)?;
@@ -346,6 +358,7 @@ impl Passage {
             refusal: result.as_ref().err().cloned(),
             findings,
             remaining: self.meter.remaining(),
+            fuel: self.current.fuel,
             index: 0,
             elapsed: self.current.begun.elapsed(),
         }
@@ -377,7 +390,8 @@ impl Passage {
         let index = self.recorder.end(Frame::End { stamp, result: answered }, self.current.seq.next(), stamp).await?;
         self.recorder.tell(What::Ended { refusal: result.as_ref().err().cloned(), index });
         let calls = self.meter.used(Resource::Calls);
-        Ok(Ended { result, index, bill: Bill { fuel_used, calls, running } })
+        let peak_memory = self.meter.peak_memory();
+        Ok(Ended { result, index, bill: Bill { fuel_used, calls, running, peak_memory } })
     }
 }
 

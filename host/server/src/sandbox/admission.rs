@@ -1,19 +1,17 @@
-//! Admission: whether bytes are an agent, and whether everything it imports is granted. It doesn't know the tools
-//! behind the imports.
+//! Admission: whether everything that a component imports is granted, and whether it fits into the pool. It doesn't know
+//! the tools behind the imports, nor how code is made of a component.
 
-use std::sync::OnceLock;
-
-use casemate_abi::{MANIFEST_SECTION, PACKAGE, VERSION, limits};
+use casemate_abi::{PACKAGE, VERSION, limits};
 use casemate_bindings::AgentPre;
 use casemate_gate::Digest;
 use casemate_gate::call::Tool;
 use casemate_gate::policy::{Grants, Manifest, PolicyError};
-use wasmparser::{Parser, Payload};
-use wasmtime::Engine;
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
+use super::candidate::Candidate;
+use super::compile::CompileError;
 use super::guest::Guest;
+use super::pool::{self, CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
 
 /// Why a component is not run.
 #[derive(Debug, thiserror::Error)]
@@ -24,14 +22,23 @@ pub enum ComponentError {
     /// A core module, not a component.
     #[error("make a component of it: this is a core WebAssembly module")]
     Module,
+    /// Code that was compiled elsewhere.
+    #[error("give the WebAssembly component itself: code that was compiled elsewhere is never run")]
+    Precompiled,
     /// Not WebAssembly, cut short, or using what the profile doesn't have.
     #[error(
         "build the component again: it is not WebAssembly, was cut short, or uses a feature that agents don't have"
     )]
     Malformed(#[source] wasmtime::Error),
+    /// Components in components, too deep.
+    #[error("build the component flatter: components stand in one another deeper than {0}")]
+    Nested(usize),
     /// It carries no manifest.
     #[error("build the component with its casemate.toml: it carries no manifest")]
     NoManifest,
+    /// It carries more than one manifest.
+    #[error("build the component again: it carries more than one manifest")]
+    TwoManifests,
     /// It carries a manifest that can't be used.
     #[error("correct the agent's casemate.toml")]
     Manifest(#[source] PolicyError),
@@ -41,6 +48,22 @@ pub enum ComponentError {
     /// It imports what is not granted.
     #[error("grant these imports in manifest and policy, or remove them from the component: {}", .0.join(", "))]
     Imports(Vec<String>),
+    /// The policy names the components that it admits, and this is none of them.
+    #[error("add `{0}` to the policy's `[pin]` for this agent, once you have checked the component")]
+    NotPinned(Digest),
+    /// It needs more of the pool than one component may have.
+    #[error("build the component with fewer {what}: it needs {needed} and may have {limit}")]
+    Resources {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        needed: u64,
+        /// At most.
+        limit: u64,
+    },
+    /// The compiler could not be started, or did not survive the component.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
 }
 
 impl ComponentError {
@@ -50,44 +73,46 @@ impl ComponentError {
         match self {
             Self::TooLarge(_) => "component-too-large",
             Self::Module => "component-module",
+            Self::Precompiled => "component-precompiled",
             Self::Malformed(_) => "component-malformed",
+            Self::Nested(_) => "component-nested",
             Self::NoManifest => "component-no-manifest",
+            Self::TwoManifests => "component-two-manifests",
             Self::Manifest(_) => "component-manifest",
             Self::World => "component-world",
             Self::Imports(_) => "component-imports",
+            Self::NotPinned(_) => "component-not-pinned",
+            Self::Resources { .. } => "component-resources",
+            Self::Compile(error) => error.code(),
         }
     }
 }
 
-/// A component that was parsed and compiled, and not yet admitted.
+/// A component that was compiled, and not yet admitted under a policy.
 pub struct Loaded {
     digest: Digest,
     manifest: Manifest,
-    component: Component,
     imports: Vec<String>,
-    // What `instantiate_pre` works out is the same for every run that is admitted.
-    prepared: OnceLock<AgentPre<Guest>>,
+    prepared: AgentPre<Guest>,
+    shares: u32,
 }
 
 impl Loaded {
-    pub(super) fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, ComponentError> {
-        if bytes.len() > limits::COMPONENT_BYTES {
-            return Err(ComponentError::TooLarge(bytes.len()));
-        }
-        if Parser::is_core_wasm(bytes) {
-            return Err(ComponentError::Module);
-        }
-        let component = Component::from_binary(engine, bytes).map_err(ComponentError::Malformed)?;
-        let kind = component.component_type();
-        let carries_authority = |item: &ComponentItem| !matches!(item, ComponentItem::Type(_));
-        let imports = kind
-            .imports(engine)
-            .filter(|(_, import)| carries_authority(&import.ty))
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        let text = manifest_text(bytes)?;
-        let manifest = Manifest::parse(&text).map_err(ComponentError::Manifest)?;
-        Ok(Self { digest: Digest::of(bytes), manifest, component, imports, prepared: OnceLock::new() })
+    pub(super) fn new(
+        candidate: &Candidate,
+        component: &Component,
+        linker: &Linker<Guest>,
+    ) -> Result<Self, ComponentError> {
+        let shares = fits(component, candidate.core_instances())?;
+        let instance = linker.instantiate_pre(component).map_err(ComponentError::Malformed)?;
+        let prepared = AgentPre::new(instance).map_err(|_| ComponentError::World)?;
+        Ok(Self {
+            digest: candidate.digest(),
+            manifest: candidate.manifest().clone(),
+            imports: candidate.imports().to_vec(),
+            prepared,
+            shares,
+        })
     }
 
     /// What the agent says of itself.
@@ -102,29 +127,28 @@ impl Loaded {
         self.digest
     }
 
-    pub(super) fn admit(&self, linker: &Linker<Guest>, grants: &Grants) -> Result<Admitted, ComponentError> {
-        let offending: Vec<String> = self.imports.iter().filter(|name| !granted(name, grants)).cloned().collect();
-        if !offending.is_empty() {
-            return Err(ComponentError::Imports(offending));
-        }
-        if let Some(prepared) = self.prepared.get() {
-            return Ok(Admitted { prepared: prepared.clone() });
-        }
-        let instance = linker.instantiate_pre(&self.component).map_err(ComponentError::Malformed)?;
-        let prepared = AgentPre::new(instance).map_err(|_| ComponentError::World)?;
-        let _raced = self.prepared.set(prepared.clone());
-        Ok(Admitted { prepared })
+    pub(super) fn admit(&self, grants: &Grants) -> Result<Admitted, ComponentError> {
+        check_imports(&self.imports, grants)?;
+        Ok(Admitted { prepared: self.prepared.clone(), shares: self.shares })
     }
 }
 
 /// A component that may run: every import is granted.
 pub struct Admitted {
     pub(super) prepared: AgentPre<Guest>,
+    /// Shares of the pool that an instance takes.
+    pub(super) shares: u32,
+}
+
+/// Refuses a component of which some import is not granted.
+pub(super) fn check_imports(imports: &[String], grants: &Grants) -> Result<(), ComponentError> {
+    let offending: Vec<String> = imports.iter().filter(|name| !granted(name, grants)).cloned().collect();
+    if offending.is_empty() { Ok(()) } else { Err(ComponentError::Imports(offending)) }
 }
 
 /// An import is granted when it is the interface of a tool of which some operation is, in the version that the host
 /// has. The interface `types` holds types only.
-fn granted(name: &str, grants: &Grants) -> bool {
+pub(super) fn granted(name: &str, grants: &Grants) -> bool {
     let interface = name
         .strip_prefix(PACKAGE)
         .and_then(|rest| rest.strip_prefix('/'))
@@ -139,18 +163,21 @@ fn granted(name: &str, grants: &Grants) -> bool {
     }
 }
 
-/// The manifest travels as a custom section of the component itself; a section of a module inside it doesn't count.
-fn manifest_text(bytes: &[u8]) -> Result<String, ComponentError> {
-    let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| ComponentError::Malformed(wasmtime::Error::new(error)))? {
-            Payload::Version { .. } => depth = depth.saturating_add(1),
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 1 && section.name() == MANIFEST_SECTION => {
-                return String::from_utf8(section.data().to_vec()).map_err(|_| ComponentError::NoManifest);
-            }
-            _ => {}
+/// The shares of the pool that a component takes; refuses one that it could never hold, and one that instantiates what
+/// it imports, which can't be judged.
+fn fits(component: &Component, core_instances: u32) -> Result<u32, ComponentError> {
+    let unknown = ComponentError::Resources { what: "imported modules", needed: 1, limit: 0 };
+    let required = component.resources_required().ok_or(unknown)?;
+    let table_elements = required.max_initial_table_size.unwrap_or(0);
+    for (what, needed, limit) in [
+        ("core instances", core_instances.into(), CORE_INSTANCES.into()),
+        ("memories", required.num_memories.into(), MEMORIES.into()),
+        ("tables", required.num_tables.into(), TABLES.into()),
+        ("elements in one table", table_elements, TABLE_ELEMENTS as u64),
+    ] {
+        if needed > limit {
+            return Err(ComponentError::Resources { what, needed, limit });
         }
     }
-    Err(ComponentError::NoManifest)
+    Ok(pool::shares(core_instances, required.num_memories, required.num_tables))
 }

@@ -7,21 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig, VariableOperatorCost,
-    WasmBacktraceDetails,
+    Config, Engine, InstanceAllocationStrategy, OperatorCost, OptLevel, VariableOperatorCost, WasmBacktraceDetails,
 };
 
-use super::TICK;
+use super::{TICK, pool};
 
 /// Name of the profile, recorded with every run: it changes with anything that could change what a run does.
 pub const PROFILE: &str = "det-1/wasmtime-48.0.8";
-
-/// Instances at one time; a run that finds no slot is refused, not queued (queueing is dispatch's work).
-const INSTANCES: u32 = 256;
-/// Core instances, memories and tables of one component: the module, its adapters and the shims between them.
-const CORE_INSTANCES: u32 = 8;
-/// Elements of one table: more than any agent that we have seen; each takes a pointer.
-const TABLE_ELEMENTS: usize = 100_000;
 
 /// Why guests can't be run here.
 #[derive(Debug, thiserror::Error)]
@@ -86,28 +78,16 @@ fn det_1() -> wasmtime::Result<Config> {
     Ok(config)
 }
 
-fn pool() -> PoolingAllocationConfig {
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(INSTANCES)
-        .total_core_instances(INSTANCES * CORE_INSTANCES)
-        .total_memories(INSTANCES * 2)
-        .total_tables(INSTANCES * CORE_INSTANCES)
-        .total_stacks(INSTANCES)
-        .max_core_instances_per_component(CORE_INSTANCES)
-        .max_memories_per_component(2)
-        .max_tables_per_component(CORE_INSTANCES)
-        .table_elements(TABLE_ELEMENTS)
-        // Most agents touch little: setting these bytes to zero is faster than giving their pages back.
-        .linear_memory_keep_resident(1 << 20)
-        .table_keep_resident(1 << 16);
-    pool
-}
-
 /// Pooled where the machine has the address space for it, else on demand, both compiled with the same flags.
 fn engine() -> wasmtime::Result<Engine> {
     let mut pooled = det_1()?;
-    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-    Engine::new(&pooled).or_else(|_| Engine::new(&det_1()?))
+    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool::allocation()));
+    Engine::new(&pooled).or_else(|_| on_demand())
+}
+
+/// The same profile without a pool: it makes the same code, so it is also what compiles.
+pub(super) fn on_demand() -> wasmtime::Result<Engine> {
+    Engine::new(&det_1()?)
 }
 
 /// The engine and the thread that advances its epoch.

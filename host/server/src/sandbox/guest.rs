@@ -11,6 +11,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use super::admission::Admitted;
 use super::limiter::Limiter;
 use super::outcome::{self, Outcome};
+use super::turns::Turn;
 use crate::crossing::{Passage, Way};
 
 /// Handles that a guest may hold; the world has no resources yet.
@@ -42,6 +43,8 @@ pub(super) struct Guest {
     pub(super) passage: Passage,
     pub(super) limiter: Limiter,
     pub(super) fuel: u64,
+    /// Its turn on the guests' threads.
+    pub(super) turn: Turn,
     /// How the crossing ended the run, while the guest is being unwound.
     pub(super) ended: Option<Way>,
 }
@@ -51,10 +54,17 @@ pub(super) struct Guest {
 #[error("the run ends here")]
 pub(super) struct Unwind;
 
-pub(super) async fn run(agent: Arc<Admitted>, passage: Passage, input: String, allowance: Allowance) -> Execution {
+pub(super) async fn run(
+    agent: Arc<Admitted>,
+    passage: Passage,
+    input: String,
+    allowance: Allowance,
+    turn: Turn,
+) -> Execution {
+    turn.take().await;
     let begun = Instant::now();
     let limiter = Limiter::new(Arc::clone(passage.meter()));
-    let guest = Guest { passage, limiter, fuel: allowance.fuel, ended: None };
+    let guest = Guest { passage, limiter, fuel: allowance.fuel, turn, ended: None };
     let mut store = Store::new(engine_of(&agent), guest);
     let deadline = begun + allowance.wall_clock;
     store.data_mut().passage.must_end_by(deadline);
@@ -93,9 +103,14 @@ fn prepare(store: &mut Store<Guest>, deadline: Instant) {
     store.set_hostcall_fuel(limits::CALL_BYTES.saturating_mul(2));
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
-    // The one point at which a guest that calls nobody can be stopped by the clock.
+    // The one point at which a guest that calls nobody can be stopped by the clock, and has to let others in.
+    let turn = store.data().turn.clone();
     store.epoch_deadline_callback(move |_| {
-        if Instant::now() < deadline { Ok(UpdateDeadline::Yield(1)) } else { Err(wasmtime::Error::new(TooLong)) }
+        if Instant::now() < deadline {
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn.again())))
+        } else {
+            Err(wasmtime::Error::new(TooLong))
+        }
     });
 }
 

@@ -141,7 +141,12 @@ fn typed<T>(answered: Reply, reply: impl Fn(Reply) -> Option<T>) -> Answer<T> {
 async fn cross(mut store: StoreContextMut<'_, Guest>, request: Request) -> wasmtime::Result<Answer<Reply>> {
     charge(&mut store, CALL_FUEL.saturating_add(BYTE_FUEL.saturating_mul(request.size() as u64)))?;
     let fuel_used = store.data().fuel.saturating_sub(store.get_fuel()?);
-    match store.data_mut().passage.cross(request, fuel_used).await {
+    // While the host works for this guest, another one of its tenant may compute.
+    let turn = store.data().turn.clone();
+    turn.give_up();
+    let way = store.data_mut().passage.cross(request, fuel_used).await;
+    turn.take().await;
+    match way {
         Way::Answer(Ok(reply)) => {
             charge(&mut store, BYTE_FUEL.saturating_mul(reply.size() as u64))?;
             Ok(Ok(reply))

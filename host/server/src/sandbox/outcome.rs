@@ -55,9 +55,18 @@ pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel
         return meter.at_cap(Resource::Memory);
     }
     match trap {
-        Some(trap) => Refusal::new(Code::RunTrapped, format!("the guest trapped: {trap}")).with_internal(error),
+        Some(trap) => {
+            let words = format!("the guest trapped: {}{}", said(*trap), super::trap::place(error));
+            Refusal::new(Code::RunTrapped, shortened(words)).with_internal(error)
+        }
         None => Refusal::new(Code::RunTrapped, "the guest could not be run").with_internal(format!("{error:#}")),
     }
+}
+
+/// wasmtime's words for a trap, without its own prefix.
+fn said(trap: Trap) -> String {
+    let words = trap.to_string();
+    words.strip_prefix("wasm trap: ").map(str::to_owned).unwrap_or(words)
 }
 
 fn shortened(mut words: String) -> String {
