@@ -1,4 +1,5 @@
-//! Files that are no agent, and agents that ask for what is not granted: each is refused before anything is started.
+//! Files that are no agent, and agents that ask for what is not granted: each is refused before anything of it is run,
+//! and that it was offered is on record.
 
 use crate::component::without_section;
 use crate::host::{Host, Tested, component, guest};
@@ -30,7 +31,7 @@ fn a_file_that_is_not_there() -> Tested {
 
 #[test]
 fn bytes_that_are_no_component() -> Tested {
-    let host = Host::empty()?;
+    let host = Host::without_database()?;
     let module = b"\0asm\x01\0\0\0";
     let noise: Vec<u8> = (0_u32..4096).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let noise_inside = [b"\0asm\x0d\0\x01\0".as_slice(), &noise].concat();
@@ -52,7 +53,7 @@ fn bytes_that_are_no_component() -> Tested {
 
 #[test]
 fn a_component_that_was_cut_short() -> Tested {
-    let host = Host::empty()?;
+    let host = Host::without_database()?;
     let whole = guest("probe")?;
     let end = whole.len();
     for cut in [1, 3, 4, 7, 8, 9, 100, end / 4, end / 2, end / 4 * 3, end - 100, end - 1] {
@@ -68,7 +69,7 @@ fn a_component_that_was_cut_short() -> Tested {
 
 #[test]
 fn a_component_that_is_no_agent() -> Tested {
-    let host = Host::empty()?;
+    let host = Host::without_database()?;
     run(&host, &guest("wrong-world")?)?.is_error("component-world", 3)?;
     let bare = without_section(&guest("probe")?, "casemate:manifest")?;
     run(&host, &bare)?.is_error("component-no-manifest", 3)
@@ -76,7 +77,7 @@ fn a_component_that_is_no_agent() -> Tested {
 
 #[test]
 fn imports_that_are_not_granted_are_listed() -> Tested {
-    let host = Host::empty()?;
+    let host = Host::without_database()?;
     let said = run(&host, &guest("stranger")?)?;
     said.is_error("component-imports", 3)?;
     let message = text(&said.error()?, "/message").to_owned();
@@ -92,13 +93,15 @@ fn imports_that_are_not_granted_are_listed() -> Tested {
     let only_log = Policy::logging();
     let said = host.run("assessor", &only_log, &serde_json::json!({}), &["acme"])?;
     assert!(!text(&said.error()?, "/message").contains("agent/log"), "{said:?}");
-    assert!(!host.data().exists(), "nothing was started, so nothing is made");
+    let verified = host.verify()?;
+    let log = verified.expect(0)?.of_type("verified").find_map(|line| line.pointer("/logs/0/entries").cloned());
+    assert_eq!(log, Some(serde_json::json!(3)), "each refusal is one entry: {verified:?}");
     Ok(())
 }
 
 #[test]
 fn people_get_one_sentence_with_its_code() -> Tested {
-    let host = Host::empty()?;
+    let host = Host::without_database()?;
     let path = component("wrong-world")?;
     let policy = host.file("policy.toml", Policy::open().text())?;
     let input = host.file("input.json", "[]")?;
