@@ -9,7 +9,7 @@ use casemate_gate::budget::{Account, Limits, Meter};
 use casemate_gate::call::Origin;
 use casemate_gate::identity::{Identity, Standing};
 use casemate_gate::journal::{Journal, MemoryJournal};
-use casemate_gate::policy::{Manifest, Policy};
+use casemate_gate::policy::{Grants, Manifest, Policy};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, Reply, RunId, TenantId, rls};
 use casemate_keys::{DataKey, KeyWrapper as _, LocalKeyFile, LogSigner, MacKey};
@@ -69,9 +69,7 @@ impl World {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o711);
         std::fs::set_permissions(directory.path(), mode).unwrap();
         let sandbox = Arc::new(sandbox(directory.path()));
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let component =
-            std::fs::read(root.join("target/guests/components/pinger.wasm")).expect("run `cargo xtask guests`");
+        let component = guest("pinger");
         let policy = Arc::new(Policy::parse(&policy_text()).unwrap());
         let candidate = Candidate::read(component.clone()).unwrap();
         let grants = policy.grants(candidate.manifest());
@@ -131,7 +129,7 @@ impl World {
         Passage::new(Setup {
             crossing: Arc::clone(&self.crossing),
             identity,
-            grants: Arc::new(self.policy.grants(&Manifest::parse(MANIFEST).unwrap())),
+            grants: Arc::new(grants()),
             rules: self.policy.pii.clone(),
             meter: Arc::new(Meter::open(&self.policy.run, Arc::new(Account::new(&self.policy.tenant)), 10)),
             vault: Vault::new(&mac, run).unwrap(),
@@ -207,6 +205,17 @@ impl Drop for World {
             cluster.stop().unwrap();
         }
     }
+}
+
+/// What the bench's policy and manifest both name.
+pub(crate) fn grants() -> Grants {
+    Policy::parse(&policy_text()).unwrap().grants(&Manifest::parse(MANIFEST).unwrap())
+}
+
+/// The component of a guest.
+pub(crate) fn guest(name: &str) -> Vec<u8> {
+    let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/components");
+    std::fs::read(components.join(format!("{name}.wasm"))).expect("run `cargo xtask guests`")
 }
 
 /// A sandbox whose compiler is the program itself.
