@@ -3,6 +3,7 @@
 
 mod bad_component;
 mod bad_input;
+mod compile;
 mod component;
 mod database_trouble;
 mod demo;

@@ -7,6 +7,7 @@ mod demo;
 mod error;
 mod exit;
 mod input;
+mod metrics;
 mod output;
 mod run;
 mod runs;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::exit::Exit;
 use super::transcript::Transcript;
-use super::{CliError, Global, input};
+use super::{CliError, Global, input, metrics};
 use crate::app::{App, Database};
 use crate::crossing::Ended;
 use crate::dispatch::{DispatchError, Job};
@@ -32,6 +32,9 @@ pub(super) struct Run {
     /// The input, a JSON document; `-` for standard input
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
+    /// Where to write metrics of the pool when the runs have ended, in Prometheus' text format
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
 }
 
 /// Go on with a run.
@@ -100,6 +103,9 @@ impl Run {
         };
         // The transcript ends when the last run has given up its sender.
         let (ended, ()) = future::join(running, telling).await;
+        if let Some(path) = &self.metrics {
+            metrics::write(path, &app.sandbox.pool())?;
+        }
         let named = tenants.iter().map(|(name, _)| (*name).to_owned());
         report(&transcript, named.zip(ended))
     }

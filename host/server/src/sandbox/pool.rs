@@ -66,15 +66,18 @@ pub(super) struct Pool {
     waiting: AtomicU64,
     waited: AtomicU64,
     runs: AtomicU64,
+    peak: AtomicU64,
 }
 
 /// The pool as it is now, for operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PoolMetrics {
     /// Shares in all: ordinary agents that can live at once.
     pub shares: u64,
     /// Shares taken by agents that live.
     pub shares_taken: u64,
+    /// Most shares that were taken at once.
+    pub shares_taken_peak: u64,
     /// Runs that wait for room.
     pub runs_waiting: u64,
     /// Runs that had to wait for room, since the host started.
@@ -98,6 +101,7 @@ impl Pool {
             waiting: AtomicU64::new(0),
             waited: AtomicU64::new(0),
             runs: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
         }
     }
 
@@ -113,7 +117,12 @@ impl Pool {
             }
         };
         self.runs.fetch_add(1, Ordering::Relaxed);
+        self.peak.fetch_max(self.taken(), Ordering::Relaxed);
         Some(permit)
+    }
+
+    fn taken(&self) -> u64 {
+        u64::from(INSTANCES).saturating_sub(self.room.available_permits() as u64)
     }
 
     pub(super) fn metrics(&self, engine: &Engine) -> PoolMetrics {
@@ -121,7 +130,8 @@ impl Pool {
         let count = |of: fn(&wasmtime::PoolingAllocatorMetrics) -> u64| inside.as_ref().map_or(0, of);
         PoolMetrics {
             shares: INSTANCES.into(),
-            shares_taken: u64::from(INSTANCES).saturating_sub(self.room.available_permits() as u64),
+            shares_taken: self.taken(),
+            shares_taken_peak: self.peak.load(Ordering::Relaxed),
             runs_waiting: self.waiting.load(Ordering::Relaxed),
             runs_waited: self.waited.load(Ordering::Relaxed),
             runs: self.runs.load(Ordering::Relaxed),
@@ -146,5 +156,35 @@ impl<'w> Waiting<'w> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{INSTANCES, Pool, shares};
+    use futures_util::FutureExt as _;
+
+    #[test]
+    fn a_full_pool_makes_runs_wait_and_refuses_none() {
+        let pool = Pool::new();
+        let most = pool.enter(INSTANCES - 1).now_or_never().flatten();
+        let last = pool.enter(1).now_or_never().flatten();
+        assert!(most.is_some() && last.is_some());
+        let mut waiting = Box::pin(pool.enter(1));
+        assert!((&mut waiting).now_or_never().is_none());
+        assert_eq!(pool.waiting.load(super::Ordering::Relaxed), 1);
+        drop(last);
+        assert!(waiting.now_or_never().flatten().is_some(), "whoever leaves lets the next one in");
+        assert_eq!(pool.waiting.load(super::Ordering::Relaxed), 0);
+        assert!(pool.enter(u32::MAX).now_or_never().is_none(), "more than there is waits for all of it");
+    }
+
+    #[test]
+    fn a_component_takes_as_many_shares_as_its_scarcest_part_needs() {
+        assert_eq!(shares(3, 1, 2), 1);
+        assert_eq!(shares(0, 0, 0), 1);
+        assert_eq!(shares(14, 1, 2), 4);
+        assert_eq!(shares(1, 4, 0), 4);
+        assert_eq!(shares(1, 1, 16), 8);
     }
 }

@@ -16,6 +16,7 @@ const THREADS: usize = 4;
 
 /// Sets the limits that the kernel keeps, and starts the threads that the compiler will use.
 pub(super) fn limit(seconds: u64, memory: u64) -> io::Result<()> {
+    close_what_was_inherited()?;
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let threads = thread::available_parallelism().map_or(1, Into::into).min(THREADS);
@@ -27,6 +28,14 @@ pub(super) fn limit(seconds: u64, memory: u64) -> io::Result<()> {
     setrlimit(Resource::Fsize, at_most(0))?;
     setrlimit(Resource::Nofile, at_most(16))?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(io::Error::other)
+}
+
+/// Files that somebody up the line left open for every descendant are none of the compiler's.
+fn close_what_was_inherited() -> io::Result<()> {
+    // SAFETY: this is the first thing that the process does: no part of it owns a file beyond the three pipes.
+    #[expect(unsafe_code, reason = "no safe interface closes a range of files")]
+    let closed = unsafe { libc::close_range(3, u32::MAX, 0) };
+    if closed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Closes the door, for every thread. There is no way back.
