@@ -224,6 +224,18 @@ pub enum Verb {
     Wait,
 }
 
+impl Verb {
+    /// Its name in manifests and policies.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Wait => "wait",
+        }
+    }
+}
+
 /// What the world sees of a call, which decides what must be on record before it and after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {

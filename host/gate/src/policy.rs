@@ -2,11 +2,15 @@
 //! TOML, and their intersection. A rule that can't be enforced is an error here, at load. It doesn't know where the
 //! files are kept, nor who signed them.
 
+mod coverage;
 mod grants;
 mod rule;
+mod snippet;
 
+pub use coverage::Coverage;
 pub use grants::{Grants, TableGrant};
 pub use rule::{Rule, Unenforceable};
+pub use snippet::snippet;
 
 use std::collections::BTreeMap;
 
@@ -88,6 +92,12 @@ impl Manifest {
         let file: ManifestFile = parse("manifest", text)?;
         let rules = rule::parse_all("manifest", file.capabilities)?;
         Ok(Self { agent: file.agent.name, version: file.agent.version, rules })
+    }
+
+    /// What it names, one rule for each verb and resource.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 }
 

@@ -3,6 +3,7 @@
 //! is an owned request that crosses. It doesn't know which tools exist behind the crossing.
 
 mod admission;
+pub mod anatomy;
 mod candidate;
 mod compile;
 mod engine;

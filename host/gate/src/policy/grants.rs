@@ -77,6 +77,14 @@ impl Grants {
         }
     }
 
+    pub(super) fn ceiling(&self) -> &[Rule] {
+        &self.ceiling
+    }
+
+    pub(super) fn granted(&self) -> &[Rule] {
+        &self.granted
+    }
+
     /// The tables, each with what may be done to its rows.
     #[must_use]
     pub fn tables(&self) -> &[TableGrant] {

@@ -70,7 +70,9 @@ pub enum Unenforceable {
 }
 
 impl Rule {
-    pub(super) const fn tool(&self) -> Tool {
+    /// The tool that it is for.
+    #[must_use]
+    pub const fn tool(&self) -> Tool {
         match self {
             Self::Table { .. } => Tool::Sql,
             Self::Keys { .. } => Tool::Kv,
@@ -78,7 +80,9 @@ impl Rule {
         }
     }
 
-    pub(super) const fn verb(&self) -> Verb {
+    /// What may be done.
+    #[must_use]
+    pub const fn verb(&self) -> Verb {
         match self {
             Self::Table { verb, .. } | Self::Keys { verb, .. } | Self::Tool { verb, .. } => *verb,
         }
