@@ -7,6 +7,7 @@ mod demo;
 mod error;
 mod exit;
 mod input;
+mod inspect;
 mod metrics;
 mod output;
 mod run;
@@ -82,6 +83,8 @@ enum Command {
     Run(run::Run),
     /// Go on with a run that was interrupted
     Resume(run::Resume),
+    /// Say what a component is and what it asks for, without running it
+    Inspect(inspect::Inspect),
     /// List a tenant's runs
     Runs(runs::Runs),
     /// Add and list tenants
@@ -124,6 +127,7 @@ impl Command {
         match self {
             Self::Run(run) => run.carry_out(global).await,
             Self::Resume(resume) => resume.carry_out(global).await,
+            Self::Inspect(inspect) => inspect.carry_out(global),
             Self::Runs(runs) => runs.carry_out(global).await,
             Self::Tenant(tenant) => tenant.carry_out(global).await,
             Self::Db(db) => db.carry_out(global).await,

@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::{Format, output};
 use crate::app::AppError;
 use crate::dispatch::DispatchError;
+use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
 use casemate_gate::policy::PolicyError;
 use casemate_store::StoreError;
@@ -105,7 +106,7 @@ macro_rules! from {
     };
 }
 
-from!(AppError, ComponentError, EngineError, PolicyError, StoreError);
+from!(AnatomyError, AppError, ComponentError, EngineError, PolicyError, StoreError);
 
 impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {

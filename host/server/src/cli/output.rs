@@ -55,3 +55,42 @@ pub(super) fn table(heads: &[&str], rows: Vec<Vec<String>>) -> String {
     }
     table.trim_fmt()
 }
+
+/// Names and values, one a line.
+pub(super) fn facts(rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.add_rows(rows);
+    table.trim_fmt()
+}
+
+/// Most characters that are shown of a name that a stranger chose.
+const NAME: usize = 200;
+
+/// A stranger's words on a terminal: whatever would move the cursor, hide or turn text around is spelled out.
+pub(super) fn printable(words: &str) -> String {
+    let mut text = String::new();
+    for character in words.chars().take(NAME) {
+        if matches!(character, ' '..='~' | '…') || character.is_alphanumeric() {
+            text.push(character);
+        } else {
+            text.extend(character.escape_unicode());
+        }
+    }
+    if words.chars().nth(NAME).is_some() {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn a_stranger_moves_no_cursor() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\n"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}");
+        assert_eq!(printable("wasi:cli/run@0.2.0 ä"), "wasi:cli/run@0.2.0 ä");
+        assert_eq!(printable(&"x".repeat(300)).chars().count(), 201);
+    }
+}

@@ -1,0 +1,73 @@
+//! What stands between a component and a run, each with a stable code and what to do. It doesn't know how it is shown.
+
+use casemate_abi::{PACKAGE, VERSION};
+use casemate_gate::policy::PolicyError;
+
+use super::Import;
+use crate::sandbox::anatomy::{Anatomy, Interface, Kind};
+
+/// Something that would keep the host from running it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) code: &'static str,
+    /// What to do, in one clause.
+    pub(super) remedy: String,
+}
+
+/// Everything that can be seen from outside.
+pub(super) fn find(anatomy: &Anatomy, unusable: Option<&PolicyError>, imports: &[Import]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut say = |code, remedy: String| problems.push(Problem { code, remedy });
+    match anatomy.kind {
+        Kind::Module => {
+            say("component-module", "make a component of it with `casemate build`: this is a core module".to_owned());
+            return problems;
+        }
+        Kind::Precompiled => {
+            let remedy = "ask for the component that it was made from: this is machine code, and nobody can tell what \
+                          it does";
+            say("component-precompiled", remedy.to_owned());
+            return problems;
+        }
+        Kind::Component => {}
+    }
+    match unusable {
+        Some(error) => {
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            say("component-manifest", format!("correct the agent's casemate.toml: {error}{cause}"));
+        }
+        None if anatomy.manifest.is_none() => {
+            say(
+                "component-no-manifest",
+                "build the component with its casemate.toml: it carries no manifest".to_owned(),
+            );
+        }
+        None => {}
+    }
+    if !anatomy.exports.iter().any(|name| name == "run") {
+        let world = format!("export the world `{PACKAGE}/agent@{VERSION}`: the component has no function `run`");
+        say("component-world", world);
+    }
+    for import in imports {
+        let name = &import.name;
+        match Interface::of(name) {
+            Interface::OtherVersion(version) => {
+                let remedy = format!("build it against version {VERSION} of `{PACKAGE}`: `{name}` is of {version}");
+                say("component-imports", remedy);
+            }
+            Interface::Foreign if import.is_granted != Some(true) => {
+                say("component-imports", format!("remove the import `{name}`: no grant can allow it"));
+            }
+            Interface::Tool(_)
+                if import.is_named == Some(false) && anatomy.manifest.is_some() && unusable.is_none() =>
+            {
+                say("component-imports", format!("name a rule for `{name}` in casemate.toml, or remove the import"));
+            }
+            Interface::Tool(_) if import.is_granted == Some(false) => {
+                say("component-imports", format!("grant `{name}` in the policy, or remove the import"));
+            }
+            _ => {}
+        }
+    }
+    problems
+}
