@@ -1,13 +1,13 @@
 //! Admission: whether everything that a component imports is granted, and whether it fits into the pool. It doesn't know
 //! the tools behind the imports, nor how code is made of a component.
 
-use casemate_abi::{PACKAGE, VERSION, limits};
+use casemate_abi::{PACKAGE, VERSION};
 use casemate_bindings::AgentPre;
 use casemate_gate::Digest;
-use casemate_gate::call::Tool;
 use casemate_gate::policy::{Grants, Manifest, PolicyError};
 use wasmtime::component::{Component, Linker};
 
+use super::anatomy::{AnatomyError, Interface};
 use super::candidate::Candidate;
 use super::compile::CompileError;
 use super::guest::Guest;
@@ -16,29 +16,21 @@ use super::pool::{self, CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
 /// Why a component is not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ComponentError {
-    /// Larger than a component may be.
-    #[error("make the component smaller: it has {0} bytes and may have {limit}", limit = limits::COMPONENT_BYTES)]
-    TooLarge(usize),
+    /// The file can't be read as what it claims to be.
+    #[error(transparent)]
+    Unreadable(#[from] AnatomyError),
     /// A core module, not a component.
     #[error("make a component of it: this is a core WebAssembly module")]
     Module,
     /// Code that was compiled elsewhere.
     #[error("give the WebAssembly component itself: code that was compiled elsewhere is never run")]
     Precompiled,
-    /// Not WebAssembly, cut short, or using what the profile doesn't have.
-    #[error(
-        "build the component again: it is not WebAssembly, was cut short, or uses a feature that agents don't have"
-    )]
+    /// Breaking WebAssembly's rules, or using what the profile doesn't have.
+    #[error("build the component again: it breaks WebAssembly's rules or uses a feature that agents don't have")]
     Malformed(#[source] wasmtime::Error),
-    /// Components in components, too deep.
-    #[error("build the component flatter: components stand in one another deeper than {0}")]
-    Nested(usize),
     /// It carries no manifest.
     #[error("build the component with its casemate.toml: it carries no manifest")]
     NoManifest,
-    /// It carries more than one manifest.
-    #[error("build the component again: it carries more than one manifest")]
-    TwoManifests,
     /// It carries a manifest that can't be used.
     #[error("correct the agent's casemate.toml")]
     Manifest(#[source] PolicyError),
@@ -71,13 +63,11 @@ impl ComponentError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) => "component-too-large",
+            Self::Unreadable(error) => error.code(),
             Self::Module => "component-module",
             Self::Precompiled => "component-precompiled",
             Self::Malformed(_) => "component-malformed",
-            Self::Nested(_) => "component-nested",
             Self::NoManifest => "component-no-manifest",
-            Self::TwoManifests => "component-two-manifests",
             Self::Manifest(_) => "component-manifest",
             Self::World => "component-world",
             Self::Imports(_) => "component-imports",
@@ -142,25 +132,9 @@ pub struct Admitted {
 
 /// Refuses a component of which some import is not granted.
 pub(super) fn check_imports(imports: &[String], grants: &Grants) -> Result<(), ComponentError> {
-    let offending: Vec<String> = imports.iter().filter(|name| !granted(name, grants)).cloned().collect();
+    let is_granted = |name: &&String| Interface::of(name).is_granted(grants);
+    let offending: Vec<String> = imports.iter().filter(|name| !is_granted(name)).cloned().collect();
     if offending.is_empty() { Ok(()) } else { Err(ComponentError::Imports(offending)) }
-}
-
-/// An import is granted when it is the interface of a tool of which some operation is, in the version that the host
-/// has. The interface `types` holds types only.
-pub(super) fn granted(name: &str, grants: &Grants) -> bool {
-    let interface = name
-        .strip_prefix(PACKAGE)
-        .and_then(|rest| rest.strip_prefix('/'))
-        .and_then(|rest| rest.strip_suffix(VERSION))
-        .and_then(|rest| rest.strip_suffix('@'));
-    match interface {
-        Some("types") => true,
-        Some(interface) => [Tool::Sql, Tool::Kv, Tool::Log, Tool::Clock, Tool::Random]
-            .into_iter()
-            .any(|tool| tool.name() == interface && grants.import(tool)),
-        None => false,
-    }
 }
 
 /// The shares of the pool that a component takes; refuses one that it could never hold, and one that instantiates what

@@ -20,6 +20,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::admission::ComponentError;
+use super::anatomy::Interface;
 use super::candidate::Candidate;
 use super::engine::PROFILE;
 pub use worker::main as compiler_process;
@@ -142,7 +143,7 @@ impl Compiler {
             .imports()
             .iter()
             .map(String::as_str)
-            .filter(|import| super::admission::granted(import, grants))
+            .filter(|import| Interface::of(import).is_granted(grants))
             .collect();
         let answer = child::ask(&self.program, candidate.bytes(), &granted, time, memory).await;
         drop(room);

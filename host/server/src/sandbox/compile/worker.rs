@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use casemate_abi::limits;
-use wasmparser::{ComponentTypeRef, Parser, Payload};
 
 use super::jail;
+use crate::sandbox::anatomy::{Anatomy, AnatomyError};
 use crate::sandbox::engine;
 
 /// First argument of a compiler process.
@@ -103,25 +103,8 @@ fn work(seconds: u64, memory: u64) -> io::Result<()> {
     output.flush()
 }
 
-/// The imports of the outermost component that carry authority and are not in the list.
-fn ungranted(component: &[u8], granted: &str) -> Result<Vec<String>, wasmparser::BinaryReaderError> {
-    let mut names = Vec::new();
-    let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(component) {
-        match payload? {
-            Payload::Version { .. } => depth = depth.saturating_add(1),
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section {
-                    let import = import?;
-                    let is_type = matches!(import.ty, ComponentTypeRef::Type(_));
-                    if !is_type && !granted.lines().any(|name| name == import.name.name) {
-                        names.push(import.name.name.to_owned());
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(names)
+/// The imports that carry authority and are not in the list.
+fn ungranted(component: &[u8], granted: &str) -> Result<Vec<String>, AnatomyError> {
+    let imports = Anatomy::read(component)?.imports;
+    Ok(imports.into_iter().filter(|import| !granted.lines().any(|name| name == import)).collect())
 }
