@@ -4,6 +4,7 @@
 
 mod coverage;
 mod grants;
+mod keys;
 mod rule;
 mod snippet;
 

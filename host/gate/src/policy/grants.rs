@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::Keys;
 use super::rule::Rule;
 use crate::call::{Tool, Verb};
 
@@ -12,6 +13,8 @@ pub struct Grants {
     ceiling: Vec<Rule>,
     granted: Vec<Rule>,
     tables: Vec<TableGrant>,
+    /// For reading and for writing, what ceiling and grant name.
+    keys: [(Keys, Keys); 2],
 }
 
 /// One table and what a run may do to its rows.
@@ -46,7 +49,8 @@ impl Grants {
                 write,
             })
             .collect();
-        Self { ceiling: ceiling.to_vec(), granted: granted.to_vec(), tables }
+        let keys = [Verb::Read, Verb::Write].map(|verb| (Keys::of(ceiling, verb), Keys::of(granted, verb)));
+        Self { ceiling: ceiling.to_vec(), granted: granted.to_vec(), tables, keys }
     }
 
     /// Whether ceiling and grant both cover the call.
@@ -58,7 +62,16 @@ impl Grants {
                 Verb::Write => table.write,
                 Verb::Wait => false,
             }),
-            Tool::Kv | Tool::Log | Tool::Clock | Tool::Random => {
+            Tool::Kv => {
+                let [read, write] = &self.keys;
+                let (ceiling, granted) = match verb {
+                    Verb::Read => read,
+                    Verb::Write => write,
+                    Verb::Wait => return false,
+                };
+                resource.is_some_and(|key| ceiling.cover(key) && granted.cover(key))
+            }
+            Tool::Log | Tool::Clock | Tool::Random => {
                 let covered = |rules: &[Rule]| rules.iter().any(|rule| rule.covers(tool, verb, resource));
                 covered(&self.ceiling) && covered(&self.granted)
             }

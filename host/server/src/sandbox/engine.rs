@@ -86,7 +86,7 @@ fn engine() -> wasmtime::Result<Engine> {
 }
 
 /// The same profile without a pool: it makes the same code, so it is also what compiles.
-pub(super) fn on_demand() -> wasmtime::Result<Engine> {
+pub(in crate::sandbox) fn on_demand() -> wasmtime::Result<Engine> {
     Engine::new(&det_1()?)
 }
 
