@@ -9,7 +9,7 @@ Usage: cargo xtask <COMMAND>
 Commands:
   demo [ARGS]    set up, build and run the demo; ARGS go to `casemate demo`
   test           set up, then format, lints, unit, integration, tidy and doc tests
-  bench [ARGS]   set up, then run the benchmarks; ARGS go to criterion
+  bench [NAME]   set up, then run the benchmarks, or `crossing` or `sandbox` alone
   guests         build the agents to components in target/guests/components
   help           print this
 
