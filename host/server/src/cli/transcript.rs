@@ -9,7 +9,7 @@ use casemate_pii::{Finding, Mode};
 use serde_json::{Value, json};
 
 use super::{Format, output};
-use crate::crossing::Ended;
+use crate::crossing::{Bill, Ended};
 use crate::crossing::event::{Crossed, Event, What};
 
 /// Prints events.
@@ -147,27 +147,30 @@ impl Transcript {
                 })
                 .to_string(),
             ),
-            Format::Human => match (&ended.result, document) {
-                (Ok(_), Some(document)) => {
-                    output::line(&format!("{} {document}", output::heading(&format!("{tenant}:"))));
+            Format::Human => {
+                let name = output::heading(&format!("{tenant}:"));
+                let below = |text: &str| {
+                    output::line(&format!("{:>1$} {2}", "", tenant.len() + 1, output::dim(text)));
+                };
+                match (&ended.result, document) {
+                    (Ok(_), Some(document)) => output::line(&format!("{name} {document}")),
+                    (Ok(text), None) => output::line(&format!("{name} {text}")),
+                    (Err(refusal), _) => {
+                        output::line(&format!("{name} {}", output::bad(&reason(refusal))));
+                        below(refusal.code().remedy());
+                    }
                 }
-                (Ok(text), None) => output::line(&format!("{} {text}", output::heading(&format!("{tenant}:")))),
-                (Err(refusal), _) => {
-                    output::line(&format!(
-                        "{} {}",
-                        output::heading(&format!("{tenant}:")),
-                        output::bad(&reason(refusal))
-                    ));
-                    output::line(&format!(
-                        "{:>1$} {remedy}",
-                        "",
-                        tenant.len() + 1,
-                        remedy = output::dim(refusal.code().remedy())
-                    ));
-                }
-            },
+                below(&bill(&ended.bill));
+            }
         }
     }
+}
+
+/// What a run used.
+fn bill(bill: &Bill) -> String {
+    let Bill { fuel_used, calls, running, peak_memory } = bill;
+    let memory = peak_memory.div_ceil(1024);
+    format!("used {} fuel, {calls} calls, {memory} KiB of memory at most, {}", short(*fuel_used), time(*running))
 }
 
 fn refusal_json(refusal: &Refusal) -> Value {
