@@ -122,7 +122,7 @@ impl Modules {
 /// The compiler's flags. Where two prefixes fit a path, the compiler takes the later one.
 fn flags(compiler: &Compiler, project: &Project, base: &Path, target: &Path) -> OsString {
     let mut prefixes = vec![(base.to_owned(), "/agent".to_owned()), (target.to_owned(), "/target".to_owned())];
-    prefixes.extend(project.outside.iter().cloned());
+    prefixes.extend(project.outside.iter().filter(|(path, _)| !path.starts_with(base)).cloned());
     prefixes.push((compiler.library(), "/rust".to_owned()));
     // A path may be compiled under its own name or under the one that links lead to.
     let resolve = |(path, name): &(PathBuf, String)| Some((path.canonicalize().ok()?, name.clone()));
