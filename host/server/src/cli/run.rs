@@ -48,12 +48,6 @@ pub(super) struct Resume {
 }
 
 impl Run {
-    /// A run for one tenant, for a command that has read everything already.
-    pub(super) fn on_behalf_of(tenant: &str) -> Self {
-        let read = PathBuf::new;
-        Self { component: read(), tenant: vec![tenant.to_owned()], policy: read(), input: read() }
-    }
-
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         // Everything that can be wrong with what was given is looked at before anything is started.
         let bytes = input::component(&self.component)?;
@@ -65,15 +59,19 @@ impl Run {
         let needs = candidate.as_ref().is_ok_and(|agent| policy.grants(agent.manifest()).need_database());
         let database = if needs { Database::Needed } else { Database::NotNeeded };
         let app = App::open(&global.config()?, database).await?;
-        let done = Box::pin(self.runs(global, &app, (digest, candidate), (policy, text), document)).await;
+        let done = Self::runs(&self.tenant, global, &app, (digest, candidate), (policy, text), document);
+        let done = Box::pin(done).await;
+        let written = self.metrics.as_ref().map_or(Ok(()), |path| metrics::write(path, &app.sandbox.pool()));
         let closed = app.close().await;
         let exit = done?;
+        written?;
         closed?;
         Ok(exit)
     }
 
+    /// One run for each of these tenants, all at the same time, with their transcript.
     pub(super) async fn runs(
-        &self,
+        names: &[String],
         global: &Global,
         app: &App,
         (digest, candidate): (Digest, Result<Candidate, ComponentError>),
@@ -81,7 +79,7 @@ impl Run {
         document: serde_json::Value,
     ) -> Result<Exit, CliError> {
         let mut tenants = Vec::new();
-        for name in &self.tenant {
+        for name in names {
             tenants.push((name.as_str(), app.tenants.named(name)?));
         }
         let ids: Vec<TenantId> = tenants.iter().map(|(_, id)| *id).collect();
@@ -109,9 +107,6 @@ impl Run {
         };
         // The transcript ends when the last run has given up its sender.
         let (ended, ()) = future::join(running, telling).await;
-        if let Some(path) = &self.metrics {
-            metrics::write(path, &app.sandbox.pool())?;
-        }
         let named = tenants.iter().map(|(name, _)| (*name).to_owned());
         report(&transcript, named.zip(ended))
     }

@@ -63,8 +63,8 @@ impl Stage {
             return Err(CliError::new("host-closed", "start again: the host is not open"));
         };
         let Ready { digest, agent, policy, text, document } = ready;
-        let run = Run::on_behalf_of(&self.tenant);
-        Box::pin(run.runs(global, app, (digest, Ok(agent)), (policy, text), document)).await
+        let tenants = std::slice::from_ref(&self.tenant);
+        Box::pin(Run::runs(tenants, global, app, (digest, Ok(agent)), (policy, text), document)).await
     }
 
     /// Takes the host down, if there is one.
