@@ -20,6 +20,10 @@ pub const SLEEP_MILLISECONDS: u64 = 30 * 24 * 60 * 60 * 1000;
 pub const CALL_BYTES: usize = 512 * 1024;
 /// Most bytes of a run's input or result.
 pub const DOCUMENT_BYTES: usize = 512 * 1024;
+/// Most bytes of a panic's message that are kept.
+pub const PANIC_MESSAGE_BYTES: usize = 2048;
+/// Most bytes of a panic's file name that are kept.
+pub const PANIC_FILE_BYTES: usize = 256;
 /// Most bytes of a component file.
 pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
 /// Most bytes of a manifest.

@@ -4,6 +4,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(target_family = "wasm")]
+use casemate_abi::limits::PANIC_MESSAGE_BYTES;
+
 use crate::bindings::Failure as WitFailure;
 use crate::failure::Failure;
 
@@ -15,7 +18,21 @@ where
     O: Serialize,
     E: Into<Failure>,
 {
+    #[cfg(target_family = "wasm")]
+    std::panic::set_hook(Box::new(|panic| report(panic)));
     call(input, agent).map_err(WitFailure::from)
+}
+
+/// Tells the host why the agent panics, and where: a trap alone would say neither. The host ends the run.
+#[cfg(target_family = "wasm")]
+fn report(panic: &std::panic::PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
+    let cut = (0..=PANIC_MESSAGE_BYTES.min(message.len())).rev().find(|end| message.is_char_boundary(*end));
+    let message = cut.and_then(|end| message.get(..end)).unwrap_or_default();
+    let (file, line, column) = panic.location().map_or(("", 0, 0), |at| (at.file(), at.line(), at.column()));
+    crate::bindings::casemate::agent::fault::panicked(message, file, line, column);
 }
 
 /// The same with this crate's own failure.

@@ -16,4 +16,5 @@ mod random;
 mod resume;
 mod said;
 mod tamper;
+mod toolchain;
 mod zone_trouble;

@@ -1,8 +1,12 @@
-//! The workspace's members and what their manifests name, from `cargo metadata`.
+//! The members of the workspace and of the guests' own one, and what their manifests name, from `cargo metadata`.
 
+use cargo_metadata::camino::Utf8Path;
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// A crate of the workspace.
+/// Manifests of workspaces, relative to the repository.
+const WORKSPACES: [&str; 2] = ["Cargo.toml", "tests/guests/Cargo.toml"];
+
+/// A crate of a workspace.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     /// Name of the package.
@@ -18,7 +22,7 @@ pub(crate) struct Member {
 pub(crate) struct Need {
     /// Name of the package.
     pub(crate) name: String,
-    /// Whether it is of the workspace.
+    /// Whether it is of this repository.
     pub(crate) is_local: bool,
     /// Whether only tests, benchmarks and examples have it.
     pub(crate) is_dev: bool,
@@ -35,10 +39,17 @@ impl Member {
 
 /// All members.
 pub(crate) fn all() -> Result<Vec<Member>, cargo_metadata::Error> {
-    let metadata = MetadataCommand::new().no_deps().exec()?;
+    // Cargo starts tests in their package's folder, and the repository is that of the first workspace.
+    let repository = MetadataCommand::new().no_deps().exec()?.workspace_root;
+    let members = WORKSPACES.iter().map(|manifest| of(&repository, manifest));
+    Ok(members.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+fn of(repository: &Utf8Path, manifest: &str) -> Result<Vec<Member>, cargo_metadata::Error> {
+    let metadata = MetadataCommand::new().manifest_path(repository.join(manifest)).no_deps().exec()?;
     let member = |package: &cargo_metadata::Package| {
         let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
-        let folder = folder.strip_prefix(&metadata.workspace_root).unwrap_or(folder);
+        let folder = folder.strip_prefix(repository).unwrap_or(folder);
         let needs = package.dependencies.iter().map(|need| Need {
             name: need.name.clone(),
             is_local: need.path.is_some(),
@@ -47,4 +58,13 @@ pub(crate) fn all() -> Result<Vec<Member>, cargo_metadata::Error> {
         Member { name: package.name.to_string(), folder: folder.to_string(), needs: needs.collect() }
     };
     Ok(metadata.packages.iter().map(member).collect())
+}
+
+#[test]
+fn guests_are_members_too() -> Result<(), cargo_metadata::Error> {
+    let members = all()?;
+    for folder in ["host/server", "examples/assessor", "tests/guests/probe"] {
+        assert!(members.iter().any(|member| member.folder == folder), "{folder}");
+    }
+    Ok(())
 }

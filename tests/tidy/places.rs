@@ -33,7 +33,7 @@ fn places(files: &[File]) -> Vec<Violation> {
             violations.extend(
                 named.map(|place| Violation::at(&file.path, line, format!("`{place}` is a place of one machine"))),
             );
-            if file.path == LOCK && text.starts_with("source") && !text.ends_with(PUBLIC_INDEX) {
+            if file.path.ends_with(LOCK) && text.starts_with("source") && !text.ends_with(PUBLIC_INDEX) {
                 violations.push(Violation::at(&file.path, line, format!("{text}: not from the public index")));
             }
         }

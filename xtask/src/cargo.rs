@@ -1,5 +1,6 @@
 //! Cargo, as it started this program, and what its commands share.
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use crate::environment;
@@ -10,5 +11,10 @@ pub(crate) const BUILD: [&str; 4] = ["build", "--workspace", "--bin", "casemate"
 
 /// The Cargo that started this program.
 pub(crate) fn command() -> Command {
-    Command::new(environment::variable("CARGO").unwrap_or_else(|| "cargo".into()))
+    Command::new(program())
+}
+
+/// Its path.
+pub(crate) fn program() -> OsString {
+    environment::variable("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
+use casemate_toolchain::ToolchainError;
+
 /// One sentence or more for the person at the terminal.
 #[derive(Debug)]
 pub(crate) struct Error(String);
@@ -22,6 +24,18 @@ impl Error {
     /// A program could not be started.
     pub(crate) fn start(command: &Command, error: &std::io::Error) -> Self {
         Self(format!("can't start `{}`: {error}; is it installed and in PATH?", command.get_program().display()))
+    }
+}
+
+impl From<ToolchainError> for Error {
+    fn from(error: ToolchainError) -> Self {
+        let mut message = error.to_string();
+        let mut next = std::error::Error::source(&error);
+        while let Some(cause) = next {
+            message.push_str(&format!("\n  because: {cause}"));
+            next = cause.source();
+        }
+        Self(message)
     }
 }
 

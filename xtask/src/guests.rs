@@ -1,22 +1,18 @@
-//! Builds the guests: every agent under `examples/` and `tests/guests/` becomes a component in
-//! `target/guests/components/`. Nothing happens when nothing has changed since. It knows how a guest is compiled
-//! and packed, and nothing of what runs it.
+//! The project's own guests: every agent under `examples/` and `tests/guests/` becomes a component in
+//! `target/guests/components/`. Nothing happens when nothing has changed since. How a guest is compiled and packed is
+//! the tool chain's business; what runs it is nobody's here.
 
-mod cargo;
-mod component;
-mod debian;
 mod fingerprint;
-mod toolchain;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use casemate_toolchain::{Cargo, Compilation, Compiler, Project, TARGET};
+
 use crate::error::Error;
 
-use toolchain::Toolchain;
-
-/// Folders whose subfolders are guests.
-const ROOTS: [&str; 2] = ["examples", "tests/guests"];
+/// Folders whose subfolders are guests, and the workspace that each belongs to.
+const ROOTS: [(&str, &str); 2] = [("examples", "."), ("tests/guests", "tests/guests")];
 
 /// One guest. Its folder is named as its package is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +23,8 @@ pub(crate) struct Guest {
     pub(crate) folder: PathBuf,
     /// The component, with its manifest inside.
     pub(crate) component: PathBuf,
+    /// The folder of its workspace.
+    workspace: &'static str,
 }
 
 /// Builds what has changed and returns all guests by name. Installs a compiler for WebAssembly if there is none.
@@ -35,33 +33,53 @@ pub(crate) fn build(workspace: &Path) -> Result<Vec<Guest>, Error> {
     let guests = discover(workspace, &target.join("components"))?;
     let stamp = target.join("stamp");
 
-    if let Some(toolchain) = Toolchain::find()? {
-        let fingerprint = fingerprint::of(workspace, &guests, toolchain.id())?;
+    if let Some(compiler) = Compiler::find(workspace)? {
+        let fingerprint = fingerprint::of(workspace, &guests, compiler.id())?;
         let known = fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == fingerprint);
         if known && guests.iter().all(|guest| guest.component.is_file()) {
             return Ok(guests);
         }
     }
 
-    let toolchain = Toolchain::find_or_install()?;
+    let compiler = Compiler::find_or_install(workspace)?;
     // Taken before the build: what changes during it is built again next time.
-    let fingerprint = fingerprint::of(workspace, &guests, toolchain.id())?;
-    eprintln!("guests: building {} for {} with {}", names(&guests), toolchain::TARGET, toolchain.name());
-    let modules = cargo::compile(workspace, &target, &guests, &toolchain)?;
-    for (guest, module) in guests.iter().zip(modules) {
-        let bytes = component::pack(guest, &module)?;
-        component::write(&guest.component, &bytes)?;
-        eprintln!("guests: {} ({} KiB)", guest.component.display(), bytes.len().div_ceil(1024));
+    let fingerprint = fingerprint::of(workspace, &guests, compiler.id())?;
+    for (_, members) in ROOTS {
+        let guests: Vec<_> = guests.iter().filter(|guest| guest.workspace == members).collect();
+        eprintln!("guests: building {} for {TARGET} with {}", names(&guests), compiler.name());
+        build_workspace(workspace, &workspace.join(members), &target, &guests, &compiler)?;
     }
-    component::write(&stamp, fingerprint.as_bytes())?;
+    casemate_toolchain::write(&stamp, fingerprint.as_bytes())?;
     Ok(guests)
 }
 
+/// Builds guests of one workspace. All of them have the repository as their base, and so the same flags.
+fn build_workspace(
+    base: &Path,
+    workspace: &Path,
+    target: &Path,
+    guests: &[&Guest],
+    compiler: &Compiler,
+) -> Result<(), Error> {
+    let cargo = Cargo { program: crate::cargo::program(), locked: true };
+    let project = Project::read(&cargo, workspace)?;
+    let packages: Vec<_> = guests.iter().map(|guest| project.package_in(&guest.folder)).collect::<Result<_, _>>()?;
+    let modules = Compilation::new(&cargo, compiler, &project, base, target, &packages)?.run()?;
+    for (guest, module) in guests.iter().zip(modules) {
+        let manifest = casemate_toolchain::manifest(&guest.folder)?;
+        let bytes = fs::read(&module).map_err(|error| Error::file("read", &module, &error))?;
+        let component = casemate_toolchain::pack(&bytes, &manifest)?;
+        casemate_toolchain::write(&guest.component, &component)?;
+        eprintln!("guests: {} ({} KiB)", guest.component.display(), component.len().div_ceil(1024));
+    }
+    Ok(())
+}
+
 /// The folders below the roots that have a `Cargo.toml`, sorted.
-fn discover(workspace: &Path, components: &Path) -> Result<Vec<Guest>, Error> {
+fn discover(repository: &Path, components: &Path) -> Result<Vec<Guest>, Error> {
     let mut guests = Vec::new();
-    for root in ROOTS {
-        let root = workspace.join(root);
+    for (root, workspace) in ROOTS {
+        let root = repository.join(root);
         let Ok(entries) = fs::read_dir(&root) else {
             continue;
         };
@@ -71,7 +89,7 @@ fn discover(workspace: &Path, components: &Path) -> Result<Vec<Guest>, Error> {
             let (true, Ok(name)) = (folder.join("Cargo.toml").is_file(), entry.file_name().into_string()) else {
                 continue;
             };
-            guests.push(Guest { component: components.join(format!("{name}.wasm")), name, folder });
+            guests.push(Guest { component: components.join(format!("{name}.wasm")), name, folder, workspace });
         }
     }
     guests.sort_by(|one, other| one.name.cmp(&other.name));
@@ -79,6 +97,6 @@ fn discover(workspace: &Path, components: &Path) -> Result<Vec<Guest>, Error> {
 }
 
 /// The guests' names in one line.
-fn names(guests: &[Guest]) -> String {
+fn names(guests: &[&Guest]) -> String {
     guests.iter().map(|guest| guest.name.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,6 @@
 //! `cargo xtask`: the project's chores. `demo` and `test` do all set-up that a fresh machine needs, then their work.
 //! It knows how the programs are built and started, and nothing of what they do.
 
-mod apt;
 mod arguments;
 mod bench;
 mod cargo;
@@ -10,7 +9,6 @@ mod environment;
 mod error;
 mod guests;
 mod postgres;
-mod progress;
 mod setup;
 mod steps;
 mod test;

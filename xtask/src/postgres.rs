@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::apt;
+use casemate_toolchain::apt;
+
 use crate::environment;
 use crate::error::Error;
 

@@ -3,8 +3,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use casemate_toolchain::progress::seconds;
+
 use crate::error::Error;
-use crate::progress::seconds;
 
 /// The steps so far.
 #[derive(Debug, Default)]

@@ -8,6 +8,9 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 use crate::{cargo, setup};
 
+/// The guests' own workspace.
+const GUESTS: &str = "tests/guests/Cargo.toml";
+
 /// Sets up and takes the steps; the first that fails is the last.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Error> {
     let mut steps = Steps::default();
@@ -22,13 +25,22 @@ fn take(workspace: &Workspace, steps: &mut Steps) -> Result<(), Error> {
         command.current_dir(&workspace.root).args(arguments);
         command
     };
+    // The same output folder, so that what both need for this machine is compiled once.
+    let guests = |subcommand: &str, arguments: &[&str]| {
+        let mut command = cargo(&[subcommand, "--manifest-path", GUESTS, "--locked"]);
+        command.arg("--target-dir").arg(&workspace.target).args(arguments);
+        command
+    };
     steps.take("set-up", || setup::all(workspace))?;
     steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-    let lint = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    steps.run("lint", &mut cargo(&lint))?;
+    steps.run("guest format", &mut cargo(&["fmt", "--all", "--check", "--manifest-path", GUESTS]))?;
+    let lint = ["--workspace", "--all-targets", "--", "-D", "warnings"];
+    steps.run("lint", &mut cargo(&[&["clippy"], lint.as_slice()].concat()))?;
+    steps.run("guest lint", &mut guests("clippy", &lint))?;
     // Cargo builds no program for the tests of another package, and the integration tests start `casemate`.
     steps.run("build", &mut cargo(&cargo::BUILD))?;
     steps.run("test", &mut cargo(tests()))?;
+    steps.run("guest test", &mut guests("test", &["--workspace"]))?;
     steps.run("doc test", &mut cargo(&["test", "--doc", "--workspace"]))
 }
 

@@ -2,13 +2,16 @@
 //! know how any command is carried out.
 
 mod audit;
+mod build;
 mod db;
 mod demo;
+mod dev;
 mod error;
 mod exit;
 mod input;
 mod inspect;
 mod metrics;
+mod new;
 mod output;
 mod run;
 mod runs;
@@ -79,6 +82,12 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a new agent's project
+    New(new::New),
+    /// Build an agent's component
+    Build(build::Build),
+    /// Build and run an agent, again at every change
+    Dev(dev::Dev),
     /// Run an agent on an input, and print its way through the gates
     Run(run::Run),
     /// Go on with a run that was interrupted
@@ -125,6 +134,9 @@ pub fn main() -> ExitCode {
 impl Command {
     async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         match self {
+            Self::New(new) => new.carry_out(global),
+            Self::Build(build) => build.carry_out(global).await,
+            Self::Dev(dev) => dev.carry_out(global).await,
             Self::Run(run) => run.carry_out(global).await,
             Self::Resume(resume) => resume.carry_out(global).await,
             Self::Inspect(inspect) => inspect.carry_out(global),

@@ -7,6 +7,7 @@ pub mod anatomy;
 mod candidate;
 mod compile;
 mod engine;
+mod fault;
 mod guest;
 mod imports;
 mod limiter;

@@ -7,16 +7,20 @@ use sha2::{Digest, Sha256};
 
 use super::{Error, Guest};
 
-/// Raise it when the recipe changes (flags, packing), so that guests are built anew.
-const RECIPE: &str = "1";
-
-/// What goes into every guest, besides its own folder.
-const SHARED: [&str; 4] = ["Cargo.toml", "Cargo.lock", "abi", "guest-sdk"];
+/// What goes into every guest, besides its own folder. The recipe is one of the ingredients.
+const SHARED: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "abi",
+    "guest-sdk",
+    "toolchain/src",
+    "tests/guests/Cargo.toml",
+    "tests/guests/Cargo.lock",
+];
 
 /// The fingerprint of the guests as they are now, in hexadecimal.
 pub(super) fn of(workspace: &Path, guests: &[Guest], toolchain: &str) -> Result<String, Error> {
     let mut hash = Sha256::new();
-    field(&mut hash, RECIPE.as_bytes());
     field(&mut hash, toolchain.as_bytes());
     let shared = SHARED.iter().map(|path| workspace.join(path));
     let own = guests.iter().map(|guest| guest.folder.clone());

@@ -13,6 +13,7 @@ use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
 use casemate_gate::policy::PolicyError;
 use casemate_store::StoreError;
+use casemate_toolchain::ToolchainError;
 
 /// An error on its way to the person at the terminal.
 #[derive(Debug)]
@@ -106,7 +107,7 @@ macro_rules! from {
     };
 }
 
-from!(AnatomyError, AppError, ComponentError, EngineError, PolicyError, StoreError);
+from!(AnatomyError, AppError, ComponentError, EngineError, PolicyError, StoreError, ToolchainError);
 
 impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {

@@ -87,7 +87,7 @@ impl Import {
         let interface = Interface::of(name);
         let tool = match interface {
             Interface::Tool(tool) => Some(tool),
-            Interface::Types | Interface::OtherVersion(_) | Interface::Foreign => None,
+            Interface::Types | Interface::Fault | Interface::OtherVersion(_) | Interface::Foreign => None,
         };
         let names = |tool| manifest.is_some_and(|manifest| manifest.rules().iter().any(|rule| rule.tool() == tool));
         Self {

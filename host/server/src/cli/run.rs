@@ -59,15 +59,19 @@ impl Run {
         let needs = candidate.as_ref().is_ok_and(|agent| policy.grants(agent.manifest()).need_database());
         let database = if needs { Database::Needed } else { Database::NotNeeded };
         let app = App::open(&global.config()?, database).await?;
-        let done = Box::pin(self.runs(global, &app, (digest, candidate), (policy, text), document)).await;
+        let done = Self::runs(&self.tenant, global, &app, (digest, candidate), (policy, text), document);
+        let done = Box::pin(done).await;
+        let written = self.metrics.as_ref().map_or(Ok(()), |path| metrics::write(path, &app.sandbox.pool()));
         let closed = app.close().await;
         let exit = done?;
+        written?;
         closed?;
         Ok(exit)
     }
 
-    async fn runs(
-        &self,
+    /// One run for each of these tenants, all at the same time, with their transcript.
+    pub(super) async fn runs(
+        names: &[String],
         global: &Global,
         app: &App,
         (digest, candidate): (Digest, Result<Candidate, ComponentError>),
@@ -75,7 +79,7 @@ impl Run {
         document: serde_json::Value,
     ) -> Result<Exit, CliError> {
         let mut tenants = Vec::new();
-        for name in &self.tenant {
+        for name in names {
             tenants.push((name.as_str(), app.tenants.named(name)?));
         }
         let ids: Vec<TenantId> = tenants.iter().map(|(_, id)| *id).collect();
@@ -103,9 +107,6 @@ impl Run {
         };
         // The transcript ends when the last run has given up its sender.
         let (ended, ()) = future::join(running, telling).await;
-        if let Some(path) = &self.metrics {
-            metrics::write(path, &app.sandbox.pool())?;
-        }
         let named = tenants.iter().map(|(name, _)| (*name).to_owned());
         report(&transcript, named.zip(ended))
     }

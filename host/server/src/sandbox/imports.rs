@@ -9,13 +9,14 @@ use casemate_gate::call::{Level, Reply, Request, Value};
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 use wasmtime::{Engine, StoreContextMut};
 
+use super::fault;
 use super::guest::{Guest, Unwind};
 use crate::crossing::Way;
 
 /// Fuel that every call costs, and each byte of its arguments and its reply: a function of byte counts only, so that
 /// a replay burns the same.
-const CALL_FUEL: u64 = 1_000;
-const BYTE_FUEL: u64 = 1;
+pub(super) const CALL_FUEL: u64 = 1_000;
+pub(super) const BYTE_FUEL: u64 = 1;
 
 type Answer<T> = Result<T, types::Refusal>;
 
@@ -104,6 +105,8 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
             if let Reply::Random(bytes) = reply { Some(bytes) } else { None }
         },
     )?;
+
+    fault::link(&mut linker)?;
     Ok(linker)
 }
 
@@ -160,7 +163,7 @@ async fn cross(mut store: StoreContextMut<'_, Guest>, request: Request) -> wasmt
 }
 
 /// Fuel below zero stays zero: the guest's next instruction traps.
-fn charge(store: &mut StoreContextMut<'_, Guest>, fuel: u64) -> wasmtime::Result<()> {
+pub(super) fn charge(store: &mut StoreContextMut<'_, Guest>, fuel: u64) -> wasmtime::Result<()> {
     let left = store.get_fuel()?;
     store.set_fuel(left.saturating_sub(fuel))
 }

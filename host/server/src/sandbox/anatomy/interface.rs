@@ -10,6 +10,8 @@ use casemate_gate::policy::Grants;
 pub enum Interface<'n> {
     /// The words that all interfaces share; no authority.
     Types,
+    /// What an agent says when it can't go on; no authority but to end its own run.
+    Fault,
     /// A tool, in the version that this host has.
     Tool(Tool),
     /// One of Casemate's own in a version that this host doesn't have.
@@ -26,18 +28,19 @@ impl<'n> Interface<'n> {
         if version != VERSION {
             return Self::OtherVersion(version);
         }
-        if interface == "types" {
-            return Self::Types;
-        }
         let tools = [Tool::Sql, Tool::Kv, Tool::Log, Tool::Clock, Tool::Random];
-        tools.into_iter().find(|tool| tool.name() == interface).map_or(Self::Foreign, Self::Tool)
+        match interface {
+            "types" => Self::Types,
+            "fault" => Self::Fault,
+            _ => tools.into_iter().find(|tool| tool.name() == interface).map_or(Self::Foreign, Self::Tool),
+        }
     }
 
-    /// Whether an import of this interface may be had: the words always, a tool when some operation of it is granted.
+    /// Whether an import of this interface may be had: words and fault always, a tool when some operation of it is granted.
     #[must_use]
     pub fn is_granted(self, grants: &Grants) -> bool {
         match self {
-            Self::Types => true,
+            Self::Types | Self::Fault => true,
             Self::Tool(tool) => grants.import(tool),
             Self::OtherVersion(_) | Self::Foreign => false,
         }

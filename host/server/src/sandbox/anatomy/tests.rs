@@ -114,6 +114,7 @@ fn names_of_imports_are_told_apart() {
     use casemate_gate::call::Tool;
     for (name, expected) in [
         ("casemate:agent/types@0.1.0", Interface::Types),
+        ("casemate:agent/fault@0.1.0", Interface::Fault),
         ("casemate:agent/sql@0.1.0", Interface::Tool(Tool::Sql)),
         ("casemate:agent/random@0.1.0", Interface::Tool(Tool::Random)),
         ("casemate:agent/sql@0.1.1", Interface::OtherVersion("0.1.1")),

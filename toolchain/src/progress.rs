@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Runs a program to its end and keeps what it prints.
-pub(crate) fn watch(activity: &str, command: &mut Command) -> io::Result<Output> {
+///
+/// # Errors
+/// When it can't be started.
+pub fn watch(activity: &str, command: &mut Command) -> io::Result<Output> {
     eprintln!("{activity}");
     let begun = Instant::now();
     thread::scope(|scope| {
@@ -27,6 +30,7 @@ pub(crate) fn watch(activity: &str, command: &mut Command) -> io::Result<Output>
 }
 
 /// A duration for people.
-pub(crate) fn seconds(duration: Duration) -> String {
+#[must_use]
+pub fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }

@@ -2,23 +2,23 @@
 
 use std::process::Command;
 
-use super::Error;
 use crate::apt;
+use crate::error::ToolchainError;
 
 /// The compiler of `rustc-web`: newer than the release's own `rustc`, kept for browsers.
-pub(super) const RUSTC: &str = "/usr/bin/rustc";
+pub(crate) const RUSTC: &str = "/usr/bin/rustc";
 
 /// The linker of `lld-19`.
-pub(super) const LINKER: &str = "wasm-ld-19";
+pub(crate) const LINKER: &str = "wasm-ld-19";
 
 /// Compiler, standard library's source, linker.
-const PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld-19"];
+pub(crate) const PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld-19"];
 
 /// Where the packages put the compiler's own files.
-pub(super) const SYSROOT: &str = "/usr";
+pub(crate) const SYSROOT: &str = "/usr";
 
 /// The packages' versions, one a line, if all are installed.
-pub(super) fn versions() -> Option<String> {
+pub(crate) fn versions() -> Option<String> {
     let known = query();
     missing_from(&known).is_empty().then_some(known)
 }
@@ -43,28 +43,21 @@ fn missing_from(known: &str) -> Vec<&'static str> {
 }
 
 /// Installs the missing packages, if this user may.
-pub(super) fn install() -> Result<(), Error> {
-    let installed = if apt::is_usable() {
-        apt::install("guests", &missing_from(&query()))
-    } else {
-        Err(Error::new("this user may not install packages"))
-    };
-    installed.map_err(|reason| Error::new(advice(&reason.to_string())))
-}
-
-/// What to do where the packages can't be installed from here.
-fn advice(reason: &str) -> String {
-    format!(
-        "guests need a compiler for {target}, and {reason}\nInstall one of these and try again:\n  \
-         rustup target add {target}\n  sudo apt-get install --no-install-recommends {packages}",
-        target = super::toolchain::TARGET,
-        packages = PACKAGES.join(" "),
-    )
+pub(crate) fn install() -> Result<(), ToolchainError> {
+    if !apt::is_usable() {
+        return Err(ToolchainError::NoCompiler("this user may not install packages".into()));
+    }
+    let installed = apt::install("compiler", &missing_from(&query()));
+    installed.map_err(|error| match error {
+        ToolchainError::Install { cause, .. } => ToolchainError::NoCompiler(cause),
+        other => other,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{advice, missing_from};
+    use super::missing_from;
+    use crate::error::ToolchainError;
 
     #[test]
     fn a_package_is_missing_until_it_is_installed() {
@@ -75,10 +68,11 @@ mod tests {
 
     #[test]
     fn the_advice_is_two_commands() {
-        let expected = "guests need a compiler for wasm32-unknown-unknown, and this user may not install packages\n\
-                        Install one of these and try again:\n  \
-                        rustup target add wasm32-unknown-unknown\n  \
-                        sudo apt-get install --no-install-recommends rustc-web rust-web-src lld-19";
-        assert_eq!(advice("this user may not install packages"), expected);
+        let error = ToolchainError::NoCompiler("this user may not install packages".into());
+        let expected = "install a compiler for wasm32-unknown-unknown and try again: \
+                        `rustup target add wasm32-unknown-unknown` or \
+                        `sudo apt-get install --no-install-recommends rustc-web rust-web-src lld-19`";
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.code(), "toolchain-compiler");
     }
 }
