@@ -7,11 +7,13 @@ mod grants;
 mod keys;
 mod rule;
 mod snippet;
+mod wasi;
 
 pub use coverage::Coverage;
 pub use grants::{Grants, TableGrant};
 pub use rule::{Rule, Unenforceable};
 pub use snippet::snippet;
+pub use wasi::Family;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +40,15 @@ pub enum PolicyError {
         #[source]
         cause: Unenforceable,
     },
+    /// A table `[wasi]` that nothing would enforce.
+    #[error("change or remove the table `[wasi]` of the {file}")]
+    Wasi {
+        /// Manifest or policy.
+        file: &'static str,
+        /// Why.
+        #[source]
+        cause: Unenforceable,
+    },
     /// Larger than a manifest or policy may be.
     #[error("shorten the {0} to at most 65536 bytes")]
     TooLarge(&'static str),
@@ -53,6 +64,7 @@ impl PolicyError {
         match self {
             Self::Syntax(..) => "policy-syntax",
             Self::Rule { .. } => "policy-rule",
+            Self::Wasi { .. } => "policy-wasi",
             Self::TooLarge(_) => "policy-too-large",
             Self::Budget(_) => "policy-budget",
         }
@@ -67,6 +79,7 @@ pub struct Manifest {
     /// Its version, as its author writes it.
     pub version: String,
     rules: Vec<Rule>,
+    wasi: wasi::Wasi,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +88,7 @@ struct ManifestFile {
     agent: AgentTable,
     #[serde(default, rename = "capability")]
     capabilities: Vec<rule::RuleTable>,
+    wasi: Option<wasi::WasiTable>,
 }
 
 #[derive(Deserialize)]
@@ -92,7 +106,8 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let file: ManifestFile = parse("manifest", text)?;
         let rules = rule::parse_all("manifest", file.capabilities)?;
-        Ok(Self { agent: file.agent.name, version: file.agent.version, rules })
+        let wasi = wasi::Wasi::parse("manifest", file.wasi)?;
+        Ok(Self { agent: file.agent.name, version: file.agent.version, rules, wasi })
     }
 
     /// What it names, one rule for each verb and resource.
@@ -119,6 +134,7 @@ pub struct Policy {
     pub pii: casemate_pii::Rules,
     rules: Vec<Rule>,
     pins: Option<BTreeMap<AgentName, Vec<Digest>>>,
+    wasi: wasi::Wasi,
 }
 
 /// A digest as it is written.
@@ -145,6 +161,7 @@ struct PolicyFile {
     grants: Vec<rule::RuleTable>,
     /// The components that each agent may be.
     pin: Option<BTreeMap<AgentName, Vec<Pin>>>,
+    wasi: Option<wasi::WasiTable>,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +180,7 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let file: PolicyFile = parse("policy", text)?;
         let rules = rule::parse_all("policy", file.grants)?;
+        let wasi = wasi::Wasi::parse("policy", file.wasi)?;
         let BudgetTable { run, tenant, denials } = file.budget;
         let pairs = [
             ("fuel", run.fuel, tenant.fuel),
@@ -179,7 +197,7 @@ impl Policy {
             |(agent, pins): (AgentName, Vec<Pin>)| (agent, pins.into_iter().map(|Pin(digest)| digest).collect());
         let pins = file.pin.map(|pins| pins.into_iter().map(pinned).collect());
         let digest = Digest::of(text.as_bytes());
-        Ok(Self { name: file.name, digest, run, tenant, denials, pii: file.pii, rules, pins })
+        Ok(Self { name: file.name, digest, run, tenant, denials, pii: file.pii, rules, pins, wasi })
     }
 
     /// Whether the policy lets this component be this agent. A policy that names no components lets any; one that does
@@ -192,7 +210,7 @@ impl Policy {
     /// What an agent with this manifest may do under this policy.
     #[must_use]
     pub fn grants(&self, manifest: &Manifest) -> Grants {
-        Grants::intersect(&manifest.rules, &self.rules)
+        Grants::intersect((&manifest.rules, &manifest.wasi), (&self.rules, &self.wasi))
     }
 }
 

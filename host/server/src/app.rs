@@ -73,6 +73,7 @@ impl App {
         let compiler =
             Compiler::new(config.compiler.clone(), CompileLimits::default(), config.compiled_code(), code_key);
         let sandbox = Arc::new(Sandbox::new(compiler)?);
+        sandbox.keep_scratch_in(&config.scratch())?;
         let ledger = Arc::new(Ledger::open(LedgerConfig {
             zones: config.zones.clone(),
             writer: identity.writer(),

@@ -13,6 +13,7 @@ mod inspect;
 mod metrics;
 mod new;
 mod output;
+mod pack;
 mod run;
 mod runs;
 mod tenant;
@@ -88,6 +89,8 @@ enum Command {
     Build(build::Build),
     /// Build and run an agent, again at every change
     Dev(dev::Dev),
+    /// Put a manifest into a component of another tool chain
+    Pack(pack::Pack),
     /// Run an agent on an input, and print its way through the gates
     Run(run::Run),
     /// Go on with a run that was interrupted
@@ -137,6 +140,7 @@ impl Command {
             Self::New(new) => new.carry_out(global),
             Self::Build(build) => build.carry_out(global).await,
             Self::Dev(dev) => dev.carry_out(global).await,
+            Self::Pack(pack) => pack.carry_out(),
             Self::Run(run) => run.carry_out(global).await,
             Self::Resume(resume) => resume.carry_out(global).await,
             Self::Inspect(inspect) => inspect.carry_out(global),

@@ -67,6 +67,12 @@ impl Config {
         self.data.join("code")
     }
 
+    /// Scratch directories of the runs that are under way.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.data.join("scratch")
+    }
+
     /// The embedded Postgres.
     #[must_use]
     pub fn cluster(&self) -> PathBuf {

@@ -15,7 +15,9 @@ mod outcome;
 mod pool;
 mod trap;
 mod turns;
+mod wasi;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -32,6 +34,7 @@ pub use engine::{EngineError, PROFILE};
 pub use guest::{Allowance, Execution};
 pub use outcome::Outcome;
 pub use pool::PoolMetrics;
+pub use wasi::ScratchError;
 
 use crate::crossing::Passage;
 use guest::Guest;
@@ -49,6 +52,7 @@ pub struct Sandbox {
     compiler: Compiler,
     pool: Pool,
     turns: Turns,
+    scratch: wasi::Place,
     // Taken in Drop only: a runtime must not be dropped inside another one.
     threads: Option<Runtime>,
 }
@@ -69,7 +73,17 @@ impl Sandbox {
             .build()
             .map_err(EngineError::Threads)?;
         let (pool, turns) = (Pool::new(), Turns::new(processors));
-        Ok(Self { engine, linker, compiler, pool, turns, threads: Some(threads) })
+        let scratch = wasi::Place::default();
+        Ok(Self { engine, linker, compiler, pool, turns, scratch, threads: Some(threads) })
+    }
+
+    /// Has the scratch directories of runs made in this directory, which is its own: what a host that was killed left in
+    /// it is removed. Until then no run gets one.
+    ///
+    /// # Errors
+    /// [`ScratchError`] when it can't be made or emptied.
+    pub fn keep_scratch_in(&self, directory: &Path) -> Result<(), ScratchError> {
+        self.scratch.open(directory)
     }
 
     /// Makes a component ready to run, if everything that it imports is granted.
@@ -110,8 +124,9 @@ impl Sandbox {
         let Some(threads) = &self.threads else { return Err(EngineError::Gone) };
         let room = self.pool.enter(agent.shares).await.ok_or(EngineError::Gone)?;
         let turn = self.turns.of(passage.tenant());
+        let scratch = self.scratch.clone();
         let run = async move {
-            let execution = guest::run(agent, passage, input, allowance, turn).await;
+            let execution = guest::run(agent, passage, input, allowance, turn, scratch).await;
             drop(room);
             execution
         };
@@ -127,7 +142,7 @@ impl Sandbox {
         allowance: Allowance,
     ) -> Execution {
         let turn = self.turns.of(passage.tenant());
-        guest::run(agent, passage, input, allowance, turn).await
+        guest::run(agent, passage, input, allowance, turn, self.scratch.clone()).await
     }
 
     /// The engine, for embeddings to be measured beside it.

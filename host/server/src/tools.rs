@@ -58,7 +58,34 @@ pub struct Instruments {
     pub clock: VirtualClock,
     /// Fuel that the run had burned when it made the call that is under way.
     pub fuel_used: u64,
-    random: ChaCha20Rng,
+    random: Randomness,
+    seed: [u8; 32],
+    started_ms: u64,
+}
+
+/// One of a run's streams of randomness. Streams of one seed say nothing of each other, and taking from one doesn't
+/// change another.
+#[derive(Debug)]
+pub struct Randomness(ChaCha20Rng);
+
+impl Randomness {
+    fn new(seed: [u8; 32], stream: u64) -> Self {
+        let mut random = ChaCha20Rng::from_seed(seed);
+        random.set_stream(stream);
+        Self(random)
+    }
+
+    /// The next bytes.
+    pub fn bytes(&mut self, length: u32) -> Vec<u8> {
+        let mut bytes = vec![0; length as usize];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// The next number.
+    pub fn number(&mut self) -> u64 {
+        self.0.next_u64()
+    }
 }
 
 impl Instruments {
@@ -67,14 +94,24 @@ impl Instruments {
     pub fn new(seed: [u8; 32], started_ms: u64) -> Self {
         let mut clock = VirtualClock::default();
         clock.record(started_ms, 0);
-        Self { clock, fuel_used: 0, random: ChaCha20Rng::from_seed(seed) }
+        Self { clock, fuel_used: 0, random: Randomness::new(seed, 0), seed, started_ms }
     }
 
     /// The next bytes of the run's randomness.
     pub fn random_bytes(&mut self, length: u32) -> Vec<u8> {
-        let mut bytes = vec![0; length as usize];
-        self.random.fill_bytes(&mut bytes);
-        bytes
+        self.random.bytes(length)
+    }
+
+    /// A stream of randomness of its own, by its number; `random.bytes` has number 0.
+    #[must_use]
+    pub fn randomness(&self, stream: u64) -> Randomness {
+        Randomness::new(self.seed, stream)
+    }
+
+    /// Nanoseconds of virtual time since the run was started.
+    #[must_use]
+    pub const fn elapsed_ns(&self, fuel_used: u64) -> u64 {
+        self.clock.now_ns(fuel_used).saturating_sub(self.started_ms.saturating_mul(1_000_000))
     }
 }
 

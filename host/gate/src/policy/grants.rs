@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::keys::Keys;
 use super::rule::Rule;
+use super::wasi::{Family, Wasi};
 use crate::call::{Tool, Verb};
 
 /// What a run may do.
@@ -15,6 +16,7 @@ pub struct Grants {
     tables: Vec<TableGrant>,
     /// For reading and for writing, what ceiling and grant name.
     keys: [(Keys, Keys); 2],
+    wasi: Wasi,
 }
 
 /// One table and what a run may do to its rows.
@@ -31,7 +33,7 @@ pub struct TableGrant {
 }
 
 impl Grants {
-    pub(super) fn intersect(ceiling: &[Rule], granted: &[Rule]) -> Self {
+    pub(super) fn intersect((ceiling, most): (&[Rule], &Wasi), (granted, given): (&[Rule], &Wasi)) -> Self {
         let mut tables: BTreeMap<(&str, &str), (bool, bool)> = BTreeMap::new();
         for rule in ceiling.iter().filter(|rule| granted.contains(rule)) {
             if let Rule::Table { schema, table, verb } = rule {
@@ -50,7 +52,8 @@ impl Grants {
             })
             .collect();
         let keys = [Verb::Read, Verb::Write].map(|verb| (Keys::of(ceiling, verb), Keys::of(granted, verb)));
-        Self { ceiling: ceiling.to_vec(), granted: granted.to_vec(), tables, keys }
+        let wasi = most.intersect(given);
+        Self { ceiling: ceiling.to_vec(), granted: granted.to_vec(), tables, keys, wasi }
     }
 
     /// Whether ceiling and grant both cover the call.
@@ -96,6 +99,18 @@ impl Grants {
 
     pub(super) fn granted(&self) -> &[Rule] {
         &self.granted
+    }
+
+    /// Whether imports of a WASI family are granted.
+    #[must_use]
+    pub fn family(&self, family: Family) -> bool {
+        self.wasi.has(family)
+    }
+
+    /// Bytes of the run's scratch directory, where one is granted.
+    #[must_use]
+    pub fn scratch_bytes(&self) -> Option<u64> {
+        self.wasi.scratch()
     }
 
     /// The tables, each with what may be done to its rows.

@@ -64,6 +64,22 @@ pub enum Unenforceable {
         "name each table as `schema.table` in a-z, 0-9 and _, without a pattern: `{0}` can't be granted in Postgres"
     )]
     Table(String),
+    /// A table `[wasi]` without families.
+    #[error("`families` is empty, so the table grants nothing")]
+    NoFamilies,
+    /// A scratch directory that can't be reached.
+    #[error("`scratch-bytes` is for the family `filesystem`: name it as well")]
+    Unreachable,
+    /// A scratch directory of a size that the host doesn't give.
+    #[error("`scratch-bytes` is {bytes}: choose from {least} to {most}")]
+    Scratch {
+        /// What was written.
+        bytes: u64,
+        /// The least.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
     /// A pattern with a `*` that is not its last character, or an empty one.
     #[error("write a key, or a prefix that ends in `*`: `{0}` is neither")]
     Pattern(String),

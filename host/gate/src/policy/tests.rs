@@ -1,6 +1,6 @@
 //! Manifests and policies as their authors write them: what is granted, and what is refused at load.
 
-use super::{Manifest, Policy, PolicyError};
+use super::{Family, Grants, Manifest, Policy, PolicyError};
 use crate::call::{Tool, Verb};
 
 const MANIFEST: &str = r#"
@@ -110,4 +110,44 @@ fn an_unknown_field_and_a_contradicting_budget_are_refused() {
     assert!(matches!(policy("[pii]\nemail = \"sometimes\""), Err(PolicyError::Syntax(..))));
     let more = BUDGET.replace("fuel = 2", "fuel = 0");
     assert!(matches!(Policy::parse(&format!("name = \"p\"\n{more}")), Err(PolicyError::Budget("fuel"))));
+}
+
+fn wasi(manifest: &str, granted: &str) -> Result<Grants, PolicyError> {
+    Ok(policy(granted)?.grants(&Manifest::parse(&format!("{MANIFEST}\n{manifest}"))?))
+}
+
+#[test]
+fn a_wasi_family_is_granted_where_both_name_it() -> Result<(), PolicyError> {
+    let most = "[wasi]\nfamilies = [\"cli\", \"io\", \"filesystem\"]\nscratch-bytes = 65536";
+    let given = "[wasi]\nfamilies = [\"filesystem\", \"io\", \"sockets\"]\nscratch-bytes = 8192";
+    let grants = wasi(most, given)?;
+    let granted: Vec<_> = Family::ALL.into_iter().filter(|family| grants.family(*family)).collect();
+    assert_eq!(granted, [Family::Filesystem, Family::Io]);
+    assert_eq!(grants.scratch_bytes(), Some(8192), "the smaller one");
+    for grants in [wasi(most, "")?, wasi("", given)?] {
+        assert!(Family::ALL.into_iter().all(|family| !grants.family(family)));
+        assert_eq!(grants.scratch_bytes(), None);
+    }
+    assert_eq!(wasi(most, "[wasi]\nfamilies = [\"filesystem\"]")?.scratch_bytes(), None);
+    Ok(())
+}
+
+#[test]
+fn a_wasi_table_that_grants_nothing_is_refused_at_load() {
+    for (table, word) in [
+        ("families = []", "empty"),
+        ("families = [\"io\"]\nscratch-bytes = 4096", "filesystem"),
+        ("families = [\"filesystem\"]\nscratch-bytes = 0", "choose"),
+        ("families = [\"filesystem\"]\nscratch-bytes = 4095", "choose"),
+        ("families = [\"filesystem\"]\nscratch-bytes = 1073741825", "choose"),
+    ] {
+        let refused = policy(&format!("[wasi]\n{table}")).map_err(|error| {
+            assert_eq!(error.code(), "policy-wasi");
+            std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default()
+        });
+        assert!(refused.is_err_and(|cause| cause.contains(word)), "{table}");
+    }
+    for table in ["families = [\"http\"]", "families = [\"cli\"]\nsockets = true", "scratch-bytes = 4096"] {
+        assert!(matches!(policy(&format!("[wasi]\n{table}")), Err(PolicyError::Syntax(..))), "{table}");
+    }
 }

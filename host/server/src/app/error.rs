@@ -7,7 +7,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, OpenError};
 use casemate_store::{ClusterError, StoreError};
 
-use crate::sandbox::EngineError;
+use crate::sandbox::{EngineError, ScratchError};
 
 /// Why the host can't be built or taken down.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,9 @@ pub enum AppError {
     /// A key.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// Scratch directories can't be made.
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
     /// The ledger can't be opened.
     #[error(transparent)]
     Ledger(#[from] OpenError),
@@ -75,6 +78,7 @@ impl AppError {
             Self::TenantExists(_) => "tenant-exists",
             Self::TenantUnknown(_) => "tenant-unknown",
             Self::Keys(error) => error.code(),
+            Self::Scratch(_) => "data-scratch",
             Self::Ledger(error) => error.code(),
             Self::Append(error) => error.code(),
             Self::Checkpoint(error) => error.code(),

@@ -55,7 +55,7 @@ impl Exit {
             Self::Busy
         } else if starts(&["budget-", "identity-", "capability-"]) {
             Self::NoResult
-        } else if starts(&["component-", "policy-", "input-", "tenant-", "run-", "store-agent", "store-grant"])
+        } else if starts(&["component-", "manifest-", "policy-", "input-", "tenant-", "run-", "store-agent", "store-grant"])
             || matches!(code, "store-sql" | "store-no-table" | "pii-too-large")
         {
             Self::Input

@@ -23,6 +23,11 @@ pub(super) fn policy(path: &Path) -> Result<(Policy, String), CliError> {
     Ok((Policy::parse(&text)?, text))
 }
 
+/// The text of a manifest.
+pub(super) fn manifest(path: &Path) -> Result<String, CliError> {
+    text(path, "manifest", limits::MANIFEST_BYTES)
+}
+
 /// The text of an SQL file.
 pub(super) fn sql(path: &Path) -> Result<String, CliError> {
     text(path, "input", SQL_BYTES)

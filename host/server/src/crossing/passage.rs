@@ -157,6 +157,18 @@ impl Passage {
         self.identity.origin().tenant
     }
 
+    /// What the run may do.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// The run's own clock and randomness, for what a guest may look at without a call.
+    #[must_use]
+    pub const fn instruments(&self) -> &Instruments {
+        &self.instruments
+    }
+
     pub(super) fn guard(&mut self) -> Guard<'_> {
         Guard { sentinel: &self.crossing.sentinel, rules: &self.rules, vault: &mut self.vault }
     }

@@ -12,10 +12,11 @@ use super::admission::Admitted;
 use super::limiter::Limiter;
 use super::outcome::{self, Outcome};
 use super::turns::Turn;
+use super::wasi::{self, Wasi};
 use crate::crossing::{Passage, Way};
 
-/// Handles that a guest may hold; the world has no resources yet.
-const HANDLES: usize = 64;
+/// Handles that a guest may hold; only those that import WASI have any.
+const HANDLES: usize = 256;
 
 /// What a run may burn.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +46,19 @@ pub(super) struct Guest {
     pub(super) fuel: u64,
     /// Its turn on the guests' threads.
     pub(super) turn: Turn,
+    /// Whether it is instantiated: what that burned is not counted.
+    begun: bool,
+    /// What it has of WASI.
+    pub(super) wasi: Wasi,
     /// How the crossing ended the run, while the guest is being unwound.
     pub(super) ended: Option<Way>,
+}
+
+impl Guest {
+    /// Fuel that the run has burned, when so much is left.
+    pub(super) const fn fuel_used(&self, left: u64) -> u64 {
+        if self.begun { self.fuel.saturating_sub(left) } else { 0 }
+    }
 }
 
 /// The guest is being unwound; why, stands in [`Guest::ended`].
@@ -60,23 +72,27 @@ pub(super) async fn run(
     input: String,
     allowance: Allowance,
     turn: Turn,
+    place: wasi::Place,
 ) -> Execution {
     turn.take().await;
     let begun = Instant::now();
     let limiter = Limiter::new(Arc::clone(passage.meter()));
-    let guest = Guest { passage, limiter, fuel: allowance.fuel, turn, ended: None };
+    let wasi = Wasi::new(&passage, place);
+    let guest = Guest { passage, limiter, fuel: allowance.fuel, turn, begun: false, wasi, ended: None };
     let mut store = Store::new(engine_of(&agent), guest);
     let deadline = begun + allowance.wall_clock;
     store.data_mut().passage.must_end_by(deadline);
     prepare(&mut store, deadline);
     let ran = call(&agent, &mut store, &input).await;
+    wasi::finish(&mut store).await;
     let fuel_used = allowance.fuel.saturating_sub(store.get_fuel().unwrap_or_default());
     let running = begun.elapsed();
-    let Guest { passage, limiter, ended, .. } = store.into_data();
+    let Guest { passage, limiter, ended, wasi, .. } = store.into_data();
     let outcome = match (ended, limiter.stop, ran) {
         (Some(Way::Park { until_ms }), ..) => Outcome::Parked { until_ms },
         (Some(Way::Stop(refusal)), ..) | (_, Some(refusal), _) => Outcome::Finished(Err(refusal)),
         (_, _, Ok(result)) => Outcome::Finished(outcome::returned(result)),
+        (_, _, Err(_)) if wasi.exited().is_some() => Outcome::Finished(outcome::exited(wasi.exited())),
         (_, _, Err(error)) if error.is::<TooLong>() => Outcome::Finished(Err(too_long(allowance.wall_clock))),
         (_, _, Err(error)) => {
             Outcome::Finished(Err(outcome::trapped(&error, passage.meter(), limiter.at_cap, fuel_used)))
@@ -124,5 +140,6 @@ async fn call(
     store.set_fuel(fuel)?;
     let instance = agent.prepared.instantiate_async(&mut *store).await?;
     store.set_fuel(fuel)?;
+    store.data_mut().begun = true;
     instance.call_run(store, input).await
 }

@@ -11,6 +11,7 @@ use wasmtime::{Engine, StoreContextMut};
 
 use super::fault;
 use super::guest::{Guest, Unwind};
+use super::wasi;
 use crate::crossing::Way;
 
 /// Fuel that every call costs, and each byte of its arguments and its reply: a function of byte counts only, so that
@@ -107,6 +108,7 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     )?;
 
     fault::link(&mut linker)?;
+    wasi::link(&mut linker)?;
     Ok(linker)
 }
 
@@ -141,9 +143,13 @@ fn typed<T>(answered: Reply, reply: impl Fn(Reply) -> Option<T>) -> Answer<T> {
     })
 }
 
-async fn cross(mut store: StoreContextMut<'_, Guest>, request: Request) -> wasmtime::Result<Answer<Reply>> {
+/// Takes a request across. An error means that the run ends here.
+pub(super) async fn cross(
+    mut store: StoreContextMut<'_, Guest>,
+    request: Request,
+) -> wasmtime::Result<Answer<Reply>> {
     charge(&mut store, CALL_FUEL.saturating_add(BYTE_FUEL.saturating_mul(request.size() as u64)))?;
-    let fuel_used = store.data().fuel.saturating_sub(store.get_fuel()?);
+    let fuel_used = store.data().fuel_used(store.get_fuel()?);
     // While the host works for this guest, another one of its tenant may compute.
     let turn = store.data().turn.clone();
     turn.give_up();

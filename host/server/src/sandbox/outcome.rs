@@ -43,6 +43,14 @@ pub(super) fn returned(result: Result<String, Failure>) -> Result<serde_json::Va
     }
 }
 
+/// What a guest's own exit is called. It says nothing but how it ended: its result, if it succeeded, is `null`.
+pub(super) fn exited(status: Option<u8>) -> Result<serde_json::Value, Refusal> {
+    match status.unwrap_or_default() {
+        0 => Ok(serde_json::Value::Null),
+        status => Err(Refusal::new(Code::RunFailed, format!("the agent exited with status {status}"))),
+    }
+}
+
 /// What a trap is called.
 pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel_used: u64) -> Refusal {
     let trap = error.downcast_ref::<Trap>();
