@@ -17,4 +17,5 @@ mod resume;
 mod said;
 mod tamper;
 mod toolchain;
+mod wasi;
 mod zone_trouble;

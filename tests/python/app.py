@@ -1,6 +1,7 @@
 """An agent in Python, as a stranger might write it: it works through Casemate's interfaces, uses Python's standard
 library for the rest, and tries what it was not given. It says what came of each step, and judges nothing."""
 
+import encodings.idna  # names are looked up with it, and only what is imported here is in the component
 import json
 import os
 import random
@@ -57,6 +58,13 @@ def scratch(directory):
     return {"lines": len(lines), "size": status.st_size, "listed": sorted(os.listdir(f"{directory}/notes"))}
 
 
+def pause(seconds):
+    """How long a wait took, by the run's own clock."""
+    begun = time.monotonic()
+    time.sleep(seconds)
+    return time.monotonic() - begun
+
+
 def outside(wanted):
     """What a deny-all WASI answers, family by family."""
     print("a line to standard output")
@@ -64,15 +72,13 @@ def outside(wanted):
     sys.stdout.write("a line without its end")
     sys.stdout.flush()
     seconds = time.time()
-    before = time.monotonic()
-    time.sleep(0.005)
     return {
         "environment": len(os.environ),
         "arguments": sys.argv[1:],
         "stdin": sys.stdin.read(),
         "time": seconds,
         "virtual": clock.now(),
-        "slept": time.monotonic() - before,
+        "slept": pause(0.005),
         "randomness": [os.urandom(8).hex(), random.SystemRandom().random(), seed.bytes(4).hex()],
         "file": attempt(lambda: open("/etc/passwd", encoding="utf-8").read()),
         "listing": attempt(lambda: os.listdir("/")),
@@ -80,6 +86,7 @@ def outside(wanted):
         "datagram": attempt(datagram),
         "name": attempt(lambda: socket.getaddrinfo("localhost", 80)),
         "scratch": attempt(lambda: scratch(wanted["scratch"])) if "scratch" in wanted else None,
+        "waited": pause(wanted["wait"]) if "wait" in wanted else None,
     }
 
 

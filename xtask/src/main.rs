@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod guests;
 mod postgres;
+mod python;
 mod setup;
 mod steps;
 mod test;

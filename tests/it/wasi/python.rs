@@ -1,0 +1,91 @@
+//! A guest that `componentize-py` made of Python: it does its work through the crossing, and what it has of WASI is
+//! little. Without WASI's imports it runs as well, as long as it asks nothing of them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{FAMILIES, table};
+use crate::host::{Host, Tested, component};
+use crate::policy::Policy;
+use crate::said::{Said, number, text};
+
+fn policy() -> Policy {
+    Policy::closed()
+        .granting("sql", &["read"], &["public.assessments"])
+        .granting("kv", &["read", "write"], &["python/*"])
+        .granting("log", &["write"], &[])
+        .granting("clock", &["read"], &[])
+        .granting("random", &["read"], &[])
+        .run("memory", 256 << 20)
+        .run("fuel", 20_000_000_000)
+        .run("wall-clock", 240_000)
+}
+
+fn run(host: &Host, guest: &str, input: &Value, wasi: &str) -> Tested<Said> {
+    let path = component(guest)?;
+    let policy = host.file("policy.toml", policy().text() + wasi)?;
+    let input = host.file("input.json", input.to_string())?;
+    host.ask(&["run", &path, "--policy", &policy, "--input", &input, "--tenant", "acme"])
+}
+
+#[test]
+fn it_works_through_the_crossing_and_sees_nothing_of_the_world() -> Tested {
+    let host = Host::seeded()?;
+    let input = json!({"amount": 0, "outside": true, "scratch": "/scratch"});
+    let said = run(&host, "python", &input, &table(&FAMILIES, Some(65_536)))?;
+    said.expect(0)?;
+    let result = said.result()?.get("result").ok_or("there is no result")?;
+    assert_eq!(number(result, "/work/rows"), 300, "{result}");
+    assert_eq!((text(result, "/work/kept"), number(result, "/work/runs")), ("300", 1));
+
+    let outside = |pointer: &str| result.pointer(&format!("/outside{pointer}")).cloned().unwrap_or_default();
+    assert_eq!((outside("/environment"), outside("/arguments"), outside("/stdin")), (json!(0), json!([]), json!("")));
+    for denied in ["/file", "/listing", "/connect", "/datagram", "/name"] {
+        assert!(outside(denied).get("error").is_some(), "{denied}: {}", outside(denied));
+    }
+    let scratch = json!({"ok": {"lines": 100, "size": 900, "listed": ["final.txt"]}});
+    assert_eq!(outside("/scratch"), scratch, "{result}");
+    let (seconds, milliseconds) = (outside("/time").as_f64().unwrap_or_default(), number(result, "/outside/virtual"));
+    let apart = seconds.mul_add(1000.0, -(milliseconds as f64)).abs();
+    assert!(apart < 60_000.0, "both clocks are the run's: {seconds} {milliseconds}");
+    assert!(outside("/slept").as_f64().is_some_and(|slept| slept >= 0.005), "{result}");
+
+    let lines: Vec<&str> = said.of_type("log").map(|line| text(line, "/message")).collect();
+    for printed in ["counted 300 rows", "a line to standard output", "a line to standard error", "a line without its end"] {
+        assert!(lines.contains(&printed), "{printed}: {lines:?}");
+    }
+    let tools: Vec<&str> = said.of_type("crossing").map(|line| text(line, "/tool")).collect();
+    for tool in ["sql.query", "kv.set", "kv.get", "kv.add", "log.emit", "clock.now", "random.bytes"] {
+        assert!(tools.contains(&tool), "{tool}: {tools:?}");
+    }
+    host.verify()?.expect(0).map(drop)
+}
+
+#[test]
+fn without_wasi_it_works_and_has_no_world_to_ask() -> Tested {
+    let host = Host::seeded()?;
+    // Nothing of WASI is granted, and nothing of it is imported.
+    let said = run(&host, "python-stub", &json!({"amount": 0}), "")?;
+    assert_eq!(number(said.expect(0)?.result()?, "/result/work/rows"), 300, "{}", said.stdout);
+    let refused = run(&host, "python-stub", &json!({"nothing": 0}), "")?;
+    assert_eq!(refused.expect(1)?.ended_by()?, 803, "{}", refused.stdout);
+    host.verify()?.expect(0).map(drop)
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_as_it_was() -> Tested {
+    let host = Host::seeded()?;
+    let path = component("python")?;
+    let wait = policy().granting("clock", &["wait"], &[]).text() + &table(&FAMILIES, Some(65_536));
+    let policy = host.file("policy.toml", wait)?;
+    let input = json!({"amount": 0, "outside": true, "wait": 3, "scratch": "/scratch"});
+    let input = host.file("input.json", input.to_string())?;
+    let words = ["run", path.as_str(), "--policy", &policy, "--input", &input, "--tenant", "acme"];
+    let said = host.ask(&words)?;
+    said.expect(0)?;
+    assert_eq!(said.of_type("parked").count(), 1, "it gave up its memory while it slept: {}", said.stdout);
+    assert!(said.of_type("replayed").count() > 4, "{}", said.stdout);
+    assert!(Duration::from_secs_f64(said.result()?.pointer("/result/outside/waited").and_then(Value::as_f64).unwrap_or_default()) >= Duration::from_secs(3));
+    host.verify()?.expect(0).map(drop)
+}
