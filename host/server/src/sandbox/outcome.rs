@@ -7,6 +7,8 @@ use casemate_gate::Refusal;
 use casemate_gate::budget::{Meter, Resource};
 use wasmtime::Trap;
 
+use super::wasi::Breach;
+
 /// Longest message of a guest that is kept, in bytes.
 const MESSAGE: usize = 4096;
 
@@ -67,7 +69,13 @@ pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel
             let words = format!("the guest trapped: {}{}", said(*trap), super::trap::place(error));
             Refusal::new(Code::RunTrapped, shortened(words)).with_internal(error)
         }
-        None => Refusal::new(Code::RunTrapped, "the guest could not be run").with_internal(format!("{error:#}")),
+        None => match error.downcast_ref::<Breach>() {
+            Some(breach) => Refusal::new(Code::RunTrapped, format!("the guest broke a rule of WASI: {breach}")),
+            None => {
+                tracing::warn!(cause = format!("{error:#}"), "a guest could not be run");
+                Refusal::new(Code::RunTrapped, "the guest could not be run").with_internal(format!("{error:#}"))
+            }
+        },
     }
 }
 

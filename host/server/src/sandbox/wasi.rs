@@ -39,6 +39,16 @@ const VERSION: &str = "0.2.12";
 /// times over.
 const RESOURCES: usize = 192;
 
+/// What a guest asked for where WASI has no way to say no: it traps.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Breach(String);
+
+/// The end of a call that broke a rule.
+fn breach<T>(words: impl Into<String>) -> wasmtime::Result<T> {
+    Err(wasmtime::Error::new(Breach(words.into())))
+}
+
 /// What one guest has of WASI.
 pub(super) struct Wasi {
     table: ResourceTable,

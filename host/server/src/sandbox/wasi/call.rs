@@ -8,7 +8,7 @@ use casemate_gate::{Refusal, Reply, Request};
 use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower, Resource, ResourceType};
 use wasmtime::{AsContextMut as _, StoreContextMut, Trap};
 
-use super::Wasi;
+use super::{RESOURCES, Wasi, breach};
 use super::scratch::Scratch;
 use crate::crossing::Way;
 use crate::sandbox::guest::{Guest, Unwind};
@@ -122,7 +122,10 @@ impl<'a> Host<'a> {
     /// Keeps a value for the guest.
     pub(super) fn hold<T: Held>(&mut self, value: T) -> wasmtime::Result<Resource<T>> {
         self.take(RESOURCE_BYTES)?;
-        Ok(self.wasi().table.push(value)?)
+        match self.wasi().table.push(value) {
+            Ok(resource) => Ok(resource),
+            Err(_) => breach(format!("more than {RESOURCES} files, streams, pollables and errors are held at once")),
+        }
     }
 
     pub(super) fn held<T: Held>(&mut self, resource: &Resource<T>) -> wasmtime::Result<&mut T> {

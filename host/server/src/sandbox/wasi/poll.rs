@@ -5,11 +5,10 @@
 
 use casemate_abi::limits::SLEEP_MILLISECONDS;
 use casemate_gate::Request;
-use wasmtime::bail;
 use wasmtime::component::{Linker, Resource};
 
 use super::call::{Held, Host, define, define_resource, define_waiting};
-use super::{Guest, name};
+use super::{Guest, breach, name};
 use crate::clock;
 
 /// Most pollables in one list.
@@ -56,7 +55,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     define_waiting(&mut poll, "poll", |mut host, (list,): (Vec<Resource<Pollable>>,)| {
         Box::pin(async move {
             if list.is_empty() || list.len() > LIST {
-                bail!("{} pollables can't be waited for: one to {LIST} can", list.len());
+                return breach(format!("{} pollables can't be waited for: one to {LIST} can", list.len()));
             }
             let mut times = Vec::new();
             for pollable in &list {

@@ -1,11 +1,10 @@
 //! `wasi:random`: streams of the run's own seed, apart from the tool `random`, so that neither disturbs the other.
 //! `insecure` is as good as the rest. It doesn't know where the seed came from.
 
-use wasmtime::bail;
 use wasmtime::component::Linker;
 
 use super::call::{Host, define};
-use super::{Guest, name};
+use super::{Guest, breach, name};
 use crate::tools::{Instruments, Randomness};
 
 /// Most bytes of one call.
@@ -54,7 +53,7 @@ fn allowed(host: &mut Host<'_>, length: u64) -> wasmtime::Result<u32> {
             host.charge(length as usize)?;
             Ok(length)
         }
-        _ => bail!("{length} random bytes are more than the {MOST} that one call gives"),
+        _ => breach(format!("{length} random bytes are more than the {MOST} that one call gives")),
     }
 }
 

@@ -1,11 +1,11 @@
 //! `wasi:sockets`: everything is denied. No socket is ever made, so the functions of one can't be reached; they are
 //! defined because what other tool chains make imports them whether it uses them or not. It doesn't know any network.
 
-use wasmtime::bail;
-use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType, Val};
+use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Resource, ResourceType};
+use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, IpAddressFamily};
 
 use super::call::{Held, define, define_resource};
-use super::{Guest, name};
+use super::{Guest, breach, name};
 
 /// The network, which leads nowhere.
 struct Network;
@@ -74,17 +74,17 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
     let mut tcp = linker.instance(&name("sockets/tcp"))?;
     unheld::<Stream>(&mut tcp, "tcp-socket", &TCP)?;
-    denied(&mut linker.instance(&name("sockets/tcp-create-socket"))?, "create-tcp-socket")?;
+    denied::<(IpAddressFamily,), Stream>(&mut linker.instance(&name("sockets/tcp-create-socket"))?, "create-tcp-socket")?;
 
     let mut udp = linker.instance(&name("sockets/udp"))?;
     unheld::<Socket>(&mut udp, "udp-socket", &UDP)?;
     unheld::<Datagrams>(&mut udp, "incoming-datagram-stream", &["receive", "subscribe"])?;
     unheld::<OutgoingDatagrams>(&mut udp, "outgoing-datagram-stream", &["check-send", "send", "subscribe"])?;
-    denied(&mut linker.instance(&name("sockets/udp-create-socket"))?, "create-udp-socket")?;
+    denied::<(IpAddressFamily,), Socket>(&mut linker.instance(&name("sockets/udp-create-socket"))?, "create-udp-socket")?;
 
     let mut lookup = linker.instance(&name("sockets/ip-name-lookup"))?;
     unheld::<Addresses>(&mut lookup, "resolve-address-stream", &["resolve-next-address", "subscribe"])?;
-    denied(&mut lookup, "resolve-addresses")
+    denied::<(Resource<Network>, String), Addresses>(&mut lookup, "resolve-addresses")
 }
 
 /// Defines a resource that nobody has, and its methods.
@@ -95,17 +95,16 @@ fn unheld<T: 'static>(
 ) -> wasmtime::Result<()> {
     interface.resource(resource, ResourceType::host::<T>(), |_, _| Ok(()))?;
     for method in methods {
-        interface.func_new(&format!("[method]{resource}.{method}"), |_, _, _, _| bail!("no socket was ever made"))?;
+        interface.func_new(&format!("[method]{resource}.{method}"), |_, _, _, _| breach("no socket was ever made"))?;
     }
     Ok(())
 }
 
-/// Defines a function that is refused.
-fn denied(interface: &mut LinkerInstance<'_, Guest>, function: &str) -> wasmtime::Result<()> {
-    interface.func_new(function, |_, _, _, results| {
-        for result in results {
-            *result = Val::Result(Err(Some(Box::new(Val::Enum("access-denied".to_owned())))));
-        }
-        Ok(())
-    })
+/// Defines a function that would make something, and is refused.
+fn denied<P, T>(interface: &mut LinkerInstance<'_, Guest>, function: &str) -> wasmtime::Result<()>
+where
+    P: ComponentNamedList + Lift + 'static,
+    T: 'static,
+{
+    define(interface, function, |_, _: P| Ok((Result::<Resource<T>, _>::Err(ErrorCode::AccessDenied),)))
 }

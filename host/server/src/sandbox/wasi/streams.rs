@@ -2,7 +2,6 @@
 //! done when it returns, so no stream holds bytes back and none has a queue that a guest could fill. It doesn't know how
 //! a stream is come by.
 
-use wasmtime::bail;
 use wasmtime::component::{ComponentType, Lift, Linker, LinkerInstance, Lower, Resource};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
@@ -11,7 +10,7 @@ use super::io::Failure;
 use super::poll::Pollable;
 use super::scratch::{Open, Scratch, TRANSFER};
 use super::stdio::{self, Channel};
-use super::{Guest, name};
+use super::{Guest, breach, name};
 
 /// Most bytes of the calls that write and flush in one, as WASI has it.
 const AT_ONCE: usize = 4096;
@@ -152,7 +151,7 @@ async fn write(
     most: usize,
 ) -> wasmtime::Result<Streamed<()>> {
     if bytes.len() > most {
-        bail!("{} bytes are more than the {most} that one write takes", bytes.len());
+        return breach(format!("{} bytes are more than the {most} that one write takes", bytes.len()));
     }
     host.charge(bytes.len())?;
     let wasi = host.wasi();
