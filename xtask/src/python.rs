@@ -80,7 +80,8 @@ fn installed(environment: &Path) -> Result<PathBuf, Error> {
         let none = || Error::new("this user may not install packages");
         let done = if apt::is_usable() { apt::install("guests", &needed) } else { Err(none()) };
         done.map_err(|reason| {
-            let fix = "Install them and try again:\n  sudo apt-get install --no-install-recommends python3 python3-venv";
+            let fix =
+                "Install them and try again:\n  sudo apt-get install --no-install-recommends python3 python3-venv";
             Error::new(format!("the Python guest needs `python3` with `venv`, and {reason}\n{fix}"))
         })?;
     }

@@ -52,7 +52,9 @@ fn it_works_through_the_crossing_and_sees_nothing_of_the_world() -> Tested {
     assert!(outside("/slept").as_f64().is_some_and(|slept| slept >= 0.005), "{result}");
 
     let lines: Vec<&str> = said.of_type("log").map(|line| text(line, "/message")).collect();
-    for printed in ["counted 300 rows", "a line to standard output", "a line to standard error", "a line without its end"] {
+    for printed in
+        ["counted 300 rows", "a line to standard output", "a line to standard error", "a line without its end"]
+    {
         assert!(lines.contains(&printed), "{printed}: {lines:?}");
     }
     let tools: Vec<&str> = said.of_type("crossing").map(|line| text(line, "/tool")).collect();
@@ -86,6 +88,10 @@ fn a_run_that_was_killed_goes_on_as_it_was() -> Tested {
     said.expect(0)?;
     assert_eq!(said.of_type("parked").count(), 1, "it gave up its memory while it slept: {}", said.stdout);
     assert!(said.of_type("replayed").count() > 4, "{}", said.stdout);
-    assert!(Duration::from_secs_f64(said.result()?.pointer("/result/outside/waited").and_then(Value::as_f64).unwrap_or_default()) >= Duration::from_secs(3));
+    assert!(
+        Duration::from_secs_f64(
+            said.result()?.pointer("/result/outside/waited").and_then(Value::as_f64).unwrap_or_default()
+        ) >= Duration::from_secs(3)
+    );
     host.verify()?.expect(0).map(drop)
 }

@@ -34,8 +34,7 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 6] =
-        [Self::Cli, Self::Clocks, Self::Filesystem, Self::Io, Self::Random, Self::Sockets];
+    pub const ALL: [Self; 6] = [Self::Cli, Self::Clocks, Self::Filesystem, Self::Io, Self::Random, Self::Sockets];
 
     /// Its name in manifests and policies, which is its package's.
     #[must_use]
@@ -97,11 +96,9 @@ impl Wasi {
         match scratch_bytes {
             None => Ok(Self { families, scratch_bytes: 0 }),
             Some(_) if !families.contains(&Family::Filesystem) => fails(Unenforceable::Unreachable),
-            Some(bytes) if !(SCRATCH_LEAST..=SCRATCH_MOST).contains(&bytes) => fails(Unenforceable::Scratch {
-                bytes,
-                least: SCRATCH_LEAST,
-                most: SCRATCH_MOST,
-            }),
+            Some(bytes) if !(SCRATCH_LEAST..=SCRATCH_MOST).contains(&bytes) => {
+                fails(Unenforceable::Scratch { bytes, least: SCRATCH_LEAST, most: SCRATCH_MOST })
+            }
             Some(scratch_bytes) => Ok(Self { families, scratch_bytes }),
         }
     }

@@ -55,8 +55,16 @@ impl Exit {
             Self::Busy
         } else if starts(&["budget-", "identity-", "capability-"]) {
             Self::NoResult
-        } else if starts(&["component-", "manifest-", "policy-", "input-", "tenant-", "run-", "store-agent", "store-grant"])
-            || matches!(code, "store-sql" | "store-no-table" | "pii-too-large")
+        } else if starts(&[
+            "component-",
+            "manifest-",
+            "policy-",
+            "input-",
+            "tenant-",
+            "run-",
+            "store-agent",
+            "store-grant",
+        ]) || matches!(code, "store-sql" | "store-no-table" | "pii-too-large")
         {
             Self::Input
         } else {

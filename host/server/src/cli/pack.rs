@@ -44,7 +44,8 @@ fn without_manifest(bytes: &[u8]) -> Result<(), CliError> {
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| {
-            CliError::new("component-malformed", "build the component again: it is cut short or damaged").because(&error)
+            CliError::new("component-malformed", "build the component again: it is cut short or damaged")
+                .because(&error)
         })?;
         match payload {
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {

@@ -144,10 +144,7 @@ fn typed<T>(answered: Reply, reply: impl Fn(Reply) -> Option<T>) -> Answer<T> {
 }
 
 /// Takes a request across. An error means that the run ends here.
-pub(super) async fn cross(
-    mut store: StoreContextMut<'_, Guest>,
-    request: Request,
-) -> wasmtime::Result<Answer<Reply>> {
+pub(super) async fn cross(mut store: StoreContextMut<'_, Guest>, request: Request) -> wasmtime::Result<Answer<Reply>> {
     charge(&mut store, CALL_FUEL.saturating_add(BYTE_FUEL.saturating_mul(request.size() as u64)))?;
     let fuel_used = store.data().fuel_used(store.get_fuel()?);
     // While the host works for this guest, another one of its tenant may compute.

@@ -23,8 +23,8 @@ use casemate_gate::call::{Level, Tool, Verb};
 use wasmtime::Store;
 use wasmtime::component::{Linker, ResourceTable};
 
-pub use place::ScratchError;
 pub(super) use place::Place;
+pub use place::ScratchError;
 
 use super::guest::Guest;
 use crate::crossing::Passage;
@@ -52,7 +52,8 @@ fn breach<T>(words: impl Into<String>) -> wasmtime::Result<T> {
 /// What one guest has of WASI.
 pub(super) struct Wasi {
     table: ResourceTable,
-    random: Box<Streams>,
+    /// Made when it is first asked for.
+    random: Option<Box<Streams>>,
     output: Line,
     errors: Line,
     /// Whether what is written to standard output is logged, and whether time may pass outside the run.
@@ -70,7 +71,7 @@ impl Wasi {
         table.set_max_capacity(RESOURCES);
         Self {
             table,
-            random: Box::new(Streams::of(passage.instruments())),
+            random: None,
             output: Line::new(Level::Info),
             errors: Line::new(Level::Warn),
             may_log: grants.allow(Tool::Log, Verb::Write, None),

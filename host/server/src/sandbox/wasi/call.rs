@@ -8,8 +8,8 @@ use casemate_gate::{Refusal, Reply, Request};
 use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower, Resource, ResourceType};
 use wasmtime::{AsContextMut as _, StoreContextMut, Trap};
 
-use super::{RESOURCES, Wasi, breach};
 use super::scratch::Scratch;
+use super::{RESOURCES, Wasi, breach};
 use crate::crossing::Way;
 use crate::sandbox::guest::{Guest, Unwind};
 use crate::sandbox::imports::{self, CALL_FUEL};

@@ -21,7 +21,8 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     define(&mut exit, "exit", |host, (status,): (Result<(), ()>,)| host.exit::<()>(u8::from(status.is_err())))?;
     define(&mut exit, "exit-with-code", |host, (status,): (u8,)| host.exit::<()>(status))?;
 
-    for (interface, resource) in [("cli/terminal-input", "terminal-input"), ("cli/terminal-output", "terminal-output")] {
+    for (interface, resource) in [("cli/terminal-input", "terminal-input"), ("cli/terminal-output", "terminal-output")]
+    {
         define_resource::<Terminal>(&mut linker.instance(&name(interface))?, resource)?;
     }
     for (interface, function) in [

@@ -78,7 +78,7 @@ where
 {
     define(types, &format!("[method]{name}"), move |host, arguments: P| {
         let told = work(host, arguments)?;
-        // A cap that is not the run's own was reached: the guest must not go on.
+        // A cap that is not the run's own was reached, or the host failed: the guest must not go on.
         match host.wasi().scratch.as_mut().and_then(|scratch| scratch.stop.take()) {
             Some(refusal) => host.stop(refusal),
             None => Ok((told,)),
@@ -110,7 +110,8 @@ fn contents(types: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     method(types, "descriptor.write", |host, (this, bytes, offset): (This, Vec<u8>, u64)| {
         host.charge(bytes.len())?;
         let (scratch, file) = on(host, &this)?;
-        let told = if file.write { scratch.write(&file.open, Some(offset), &bytes) } else { Err(not_written(file, scratch)) };
+        let told =
+            if file.write { scratch.write(&file.open, Some(offset), &bytes) } else { Err(not_written(file, scratch)) };
         Ok(told.map(|_| bytes.len() as u64))
     })?;
     method(types, "descriptor.set-size", |host, (this, size): (This, u64)| {

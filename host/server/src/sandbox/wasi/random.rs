@@ -58,5 +58,7 @@ fn allowed(host: &mut Host<'_>, length: u64) -> wasmtime::Result<u32> {
 }
 
 fn streams<'a>(host: &'a mut Host<'_>) -> &'a mut Streams {
-    &mut host.wasi().random
+    let made = host.wasi().random.take();
+    let made = made.unwrap_or_else(|| Box::new(Streams::of(host.instruments())));
+    host.wasi().random.insert(made)
 }

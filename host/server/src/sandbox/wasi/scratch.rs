@@ -12,6 +12,7 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use cap_std::fs::OpenOptions;
+use casemate_abi::Code;
 use casemate_gate::Refusal;
 use casemate_gate::budget::{Meter, Resource};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
@@ -39,7 +40,7 @@ pub(super) struct Scratch {
     used: u64,
     open: usize,
     meter: Arc<Meter>,
-    /// Why the run must end, if a cap that is not its own was reached.
+    /// Why the run must end, if a cap that is not its own was reached or the host failed.
     pub(super) stop: Option<Refusal>,
 }
 
@@ -142,7 +143,8 @@ impl Scratch {
         let most = most.min(size.saturating_sub(offset)).min(TRANSFER as u64);
         let mut bytes = vec![0; usize::try_from(most).unwrap_or(TRANSFER)];
         if !bytes.is_empty() {
-            self.on_disk(open.0)?.read_exact_at(&mut bytes, offset).map_err(|error| told(&error))?;
+            let read = self.on_disk(open.0)?.read_exact_at(&mut bytes, offset);
+            read.map_err(|error| self.failed(&error))?;
         }
         Ok(bytes)
     }
@@ -158,7 +160,8 @@ impl Scratch {
         if end > size {
             self.resize(open.0, end)?;
         }
-        self.on_disk(open.0)?.write_all_at(bytes, offset).map_err(|error| told(&error))?;
+        let written = self.on_disk(open.0)?.write_all_at(bytes, offset);
+        written.map_err(|error| self.failed(&error))?;
         Ok(end)
     }
 
@@ -194,7 +197,8 @@ impl Scratch {
         if taken > self.quota {
             return Err(ErrorCode::InsufficientSpace);
         }
-        self.on_disk(node)?.set_len(size).map_err(|error| told(&error))?;
+        let resized = self.on_disk(node)?.set_len(size);
+        resized.map_err(|error| self.failed(&error))?;
         self.used = taken;
         self.tree.set_size(node, size);
         Ok(())
@@ -202,18 +206,30 @@ impl Scratch {
 
     /// The file with a node's bytes, open; it is made when it is first asked for.
     fn on_disk(&mut self, node: NodeId) -> Result<&File, ErrorCode> {
-        if self.directory.is_none() {
-            self.directory = Some(self.place.directory().map_err(|error| told(&error))?);
+        if self.tree.file_mut(node).ok_or(ErrorCode::IsDirectory)?.is_none() {
+            let file = self.open_on_disk(node).map_err(|error| self.failed(&error))?;
+            *self.tree.file_mut(node).ok_or(ErrorCode::IsDirectory)? = Some(file);
         }
-        let directory = self.directory.as_ref().ok_or(ErrorCode::Io)?;
-        let file = self.tree.file_mut(node).ok_or(ErrorCode::IsDirectory)?;
-        if file.is_none() {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true);
-            let opened = directory.dir.open_with(node.to_string(), &options).map_err(|error| told(&error))?;
-            *file = Some(opened.into_std());
-        }
-        file.as_ref().ok_or(ErrorCode::Io)
+        self.tree.file_mut(node).and_then(|file| file.as_ref()).ok_or(ErrorCode::Io)
+    }
+
+    fn open_on_disk(&mut self, node: NodeId) -> io::Result<File> {
+        let directory = match self.directory.take() {
+            Some(directory) => directory,
+            None => self.place.directory()?,
+        };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        let opened = self.directory.insert(directory).dir.open_with(node.to_string(), &options);
+        opened.map(cap_std::fs::File::into_std)
+    }
+
+    /// The host's own trouble ends the run: a guest that saw it would see something else when it is repeated. The words
+    /// are the operator's, since they name paths.
+    fn failed(&mut self, error: &io::Error) -> ErrorCode {
+        let refusal = Refusal::new(Code::RunTrapped, "the host could not keep the run's scratch directory");
+        self.stop = Some(refusal.with_internal(error));
+        ErrorCode::Io
     }
 
     fn take_entry(&mut self) -> Result<(), ErrorCode> {
@@ -241,15 +257,6 @@ impl Scratch {
             // A file that never had a byte isn't there; one that can't be removed goes with the directory.
             let _absent = directory.dir.remove_file(node.to_string());
         }
-    }
-}
-
-/// The host's own trouble, without its words: they name paths.
-fn told(error: &io::Error) -> ErrorCode {
-    tracing::warn!(%error, "a scratch directory can't be used");
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCode::InsufficientSpace,
-        _ => ErrorCode::Io,
     }
 }
 

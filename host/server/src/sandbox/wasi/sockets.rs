@@ -74,13 +74,19 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
     let mut tcp = linker.instance(&name("sockets/tcp"))?;
     unheld::<Stream>(&mut tcp, "tcp-socket", &TCP)?;
-    denied::<(IpAddressFamily,), Stream>(&mut linker.instance(&name("sockets/tcp-create-socket"))?, "create-tcp-socket")?;
+    denied::<(IpAddressFamily,), Stream>(
+        &mut linker.instance(&name("sockets/tcp-create-socket"))?,
+        "create-tcp-socket",
+    )?;
 
     let mut udp = linker.instance(&name("sockets/udp"))?;
     unheld::<Socket>(&mut udp, "udp-socket", &UDP)?;
     unheld::<Datagrams>(&mut udp, "incoming-datagram-stream", &["receive", "subscribe"])?;
     unheld::<OutgoingDatagrams>(&mut udp, "outgoing-datagram-stream", &["check-send", "send", "subscribe"])?;
-    denied::<(IpAddressFamily,), Socket>(&mut linker.instance(&name("sockets/udp-create-socket"))?, "create-udp-socket")?;
+    denied::<(IpAddressFamily,), Socket>(
+        &mut linker.instance(&name("sockets/udp-create-socket"))?,
+        "create-udp-socket",
+    )?;
 
     let mut lookup = linker.instance(&name("sockets/ip-name-lookup"))?;
     unheld::<Addresses>(&mut lookup, "resolve-address-stream", &["resolve-next-address", "subscribe"])?;

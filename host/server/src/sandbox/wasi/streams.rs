@@ -109,20 +109,16 @@ fn outputs(streams: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     })?;
     for function in ["splice", "blocking-splice"] {
         let name = format!("[method]output-stream.{function}");
-        define_waiting(
-            streams,
-            &name,
-            |mut host, (output, input, most): (Resource<Output>, Resource<Input>, u64)| {
-                Box::pin(async move {
-                    let bytes = match read(&mut host, &input, most)? {
-                        Ok(bytes) => bytes,
-                        Err(error) => return Ok((Err(error),)),
-                    };
-                    let written = write(&mut host, &output, &bytes, TRANSFER).await?;
-                    Ok((written.map(|()| bytes.len() as u64),))
-                })
-            },
-        )?;
+        define_waiting(streams, &name, |mut host, (output, input, most): (Resource<Output>, Resource<Input>, u64)| {
+            Box::pin(async move {
+                let bytes = match read(&mut host, &input, most)? {
+                    Ok(bytes) => bytes,
+                    Err(error) => return Ok((Err(error),)),
+                };
+                let written = write(&mut host, &output, &bytes, TRANSFER).await?;
+                Ok((written.map(|()| bytes.len() as u64),))
+            })
+        })?;
     }
     Ok(())
 }
@@ -177,6 +173,9 @@ async fn write(
 }
 
 fn failed<T>(host: &mut Host<'_>, code: ErrorCode) -> wasmtime::Result<Streamed<T>> {
+    if let Some(refusal) = host.wasi().scratch.as_mut().and_then(|scratch| scratch.stop.take()) {
+        return host.stop(refusal);
+    }
     let words = format!("the scratch directory says: {code:?}");
     Ok(Err(StreamError::Failed(host.hold(Failure { words, code: Some(code) })?)))
 }

@@ -217,7 +217,8 @@ fn entries_are_listed_in_their_names_order() {
         world.scratch.create_directory(&world.root, name).unwrap();
     }
     let mut seen: Vec<String> = Vec::new();
-    while let Some((name, directory)) = world.scratch.entry_after(&world.root, seen.last().map(String::as_str)).unwrap() {
+    while let Some((name, directory)) = world.scratch.entry_after(&world.root, seen.last().map(String::as_str)).unwrap()
+    {
         assert!(directory);
         world.scratch.remove_directory(&world.root, &name).unwrap();
         seen.push(name);

@@ -141,7 +141,9 @@ impl Tree {
             (Some(node), _) if directory && !self.is_directory(node) => Err(ErrorCode::NotDirectory),
             (Some(node), _) => Ok(Entry::There(node)),
             (None, Some(_)) if create && place.directory => Err(ErrorCode::IsDirectory),
-            (None, Some((parent, name))) if create => self.room(parent, name).map(|(parent, name)| Entry::New { parent, name }),
+            (None, Some((parent, name))) if create => {
+                self.room(parent, name).map(|(parent, name)| Entry::New { parent, name })
+            }
             (None, _) => Err(ErrorCode::NoEntry),
         }
     }
