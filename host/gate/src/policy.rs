@@ -110,6 +110,12 @@ impl Manifest {
         Ok(Self { agent: file.agent.name, version: file.agent.version, rules, wasi })
     }
 
+    /// Whether its table `[wasi]` names a family.
+    #[must_use]
+    pub fn names_family(&self, family: Family) -> bool {
+        self.wasi.has(family)
+    }
+
     /// What it names, one rule for each verb and resource.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {

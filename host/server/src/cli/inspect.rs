@@ -87,13 +87,22 @@ impl Import {
         let interface = Interface::of(name);
         let tool = match interface {
             Interface::Tool(tool) => Some(tool),
-            Interface::Types | Interface::Fault | Interface::OtherVersion(_) | Interface::Foreign => None,
+            Interface::Types
+            | Interface::Fault
+            | Interface::Wasi(_)
+            | Interface::OtherVersion(_)
+            | Interface::Foreign => None,
         };
+        let family = match interface {
+            Interface::Wasi(family) => Some(family),
+            _ => None,
+        };
+        let has = |family| manifest.is_some_and(|manifest| manifest.names_family(family));
         let names = |tool| manifest.is_some_and(|manifest| manifest.rules().iter().any(|rule| rule.tool() == tool));
         Self {
             name: name.to_owned(),
-            tool: tool.map(casemate_gate::call::Tool::name),
-            is_named: tool.map(names),
+            tool: tool.map(casemate_gate::call::Tool::name).or(family.map(|_| "wasi")),
+            is_named: tool.map(names).or(family.map(has)),
             is_granted: grants.map(|grants| interface.is_granted(grants)),
         }
     }

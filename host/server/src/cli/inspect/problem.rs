@@ -63,6 +63,15 @@ pub(super) fn find(anatomy: &Anatomy, unusable: Option<&PolicyError>, imports: &
             {
                 say("component-imports", format!("name a rule for `{name}` in casemate.toml, or remove the import"));
             }
+            Interface::Wasi(family)
+                if import.is_named == Some(false) && anatomy.manifest.is_some() && unusable.is_none() =>
+            {
+                let remedy = format!("name `{family}` in the table `[wasi]` of casemate.toml, for `{name}`");
+                say("component-imports", remedy);
+            }
+            Interface::Wasi(family) if import.is_granted == Some(false) => {
+                say("component-imports", format!("name `{family}` in the policy's table `[wasi]`, for `{name}`"));
+            }
             Interface::Tool(_) if import.is_granted == Some(false) => {
                 say("component-imports", format!("grant `{name}` in the policy, or remove the import"));
             }

@@ -1,9 +1,9 @@
-//! What an import's name says: one of Casemate's interfaces in some version, or something else. It doesn't know what is
+//! What an import's name says: one of Casemate's interfaces in some version, one of WASI's, or something else. It doesn't know what is
 //! granted.
 
 use casemate_abi::{PACKAGE, VERSION};
 use casemate_gate::call::Tool;
-use casemate_gate::policy::Grants;
+use casemate_gate::policy::{Family, Grants};
 
 /// What an import is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Interface<'n> {
     Fault,
     /// A tool, in the version that this host has.
     Tool(Tool),
+    /// One of a family of WASI.
+    Wasi(Family),
     /// One of Casemate's own in a version that this host doesn't have.
     OtherVersion(&'n str),
     /// Something that is not Casemate's, or that its package doesn't have.
@@ -24,7 +26,9 @@ impl<'n> Interface<'n> {
     /// What this name says.
     #[must_use]
     pub fn of(name: &'n str) -> Self {
-        let Some((interface, version)) = split(name) else { return Self::Foreign };
+        let Some((interface, version)) = split(name) else {
+            return Family::of_import(name).map_or(Self::Foreign, Self::Wasi);
+        };
         if version != VERSION {
             return Self::OtherVersion(version);
         }
@@ -36,12 +40,14 @@ impl<'n> Interface<'n> {
         }
     }
 
-    /// Whether an import of this interface may be had: words and fault always, a tool when some operation of it is granted.
+    /// Whether an import of this interface may be had: words and fault always, a tool when some operation of it is granted,
+    /// an interface of WASI when its family is.
     #[must_use]
     pub fn is_granted(self, grants: &Grants) -> bool {
         match self {
             Self::Types | Self::Fault => true,
             Self::Tool(tool) => grants.import(tool),
+            Self::Wasi(family) => grants.family(family),
             Self::OtherVersion(_) | Self::Foreign => false,
         }
     }

@@ -112,6 +112,7 @@ fn one_manifest_counts_and_only_the_components_own() -> Tested {
 #[test]
 fn names_of_imports_are_told_apart() {
     use casemate_gate::call::Tool;
+    use casemate_gate::policy::Family;
     for (name, expected) in [
         ("casemate:agent/types@0.1.0", Interface::Types),
         ("casemate:agent/fault@0.1.0", Interface::Fault),
@@ -121,7 +122,8 @@ fn names_of_imports_are_told_apart() {
         ("casemate:agent/http@0.1.0", Interface::Foreign),
         ("casemate:agents/sql@0.1.0", Interface::Foreign),
         ("casemate:agent/sql", Interface::Foreign),
-        ("wasi:cli/environment@0.2.3", Interface::Foreign),
+        ("wasi:cli/environment@0.2.3", Interface::Wasi(Family::Cli)),
+        ("wasi:http/types@0.2.3", Interface::Foreign),
     ] {
         assert_eq!(Interface::of(name), expected, "{name}");
     }
