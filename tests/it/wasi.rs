@@ -211,7 +211,8 @@ fn what_is_printed_is_logged_line_by_line() -> Tested {
     // Without the grant it goes nowhere.
     let quiet = Policy::closed().text() + &table(&FAMILIES, None);
     let said = run(&host, &packed, &quiet)?;
-    assert!(logged(&said.expect(0)?).is_empty() && said.of_type("crossing").count() == 0, "{}", said.stdout);
+    said.expect(0)?;
+    assert!(logged(&said).is_empty() && said.of_type("crossing").count() == 0, "{}", said.stdout);
 
     // A line that may not be logged is a failed write.
     let short = Policy::logging().run("log-bytes", 2).text() + &table(&FAMILIES, None);
