@@ -15,7 +15,7 @@ use crate::said::{Said, json_lines, number, text};
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The id of a run that was started, from its transcript.
-fn run_of(child: &mut Child, sign: &str) -> Tested<String> {
+pub(crate) fn run_of(child: &mut Child, sign: &str) -> Tested<String> {
     let stdout = child.stdout.take().ok_or("a pipe")?;
     for line in BufReader::new(stdout).lines() {
         let line = line?;

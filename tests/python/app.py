@@ -27,7 +27,7 @@ def attempt(action):
 
 def work(amount):
     """The tenant's rows and values, through the gates."""
-    counted = sql.query("select count(*) from public.assessments where score >= $1", [sql.Value_Integer(amount)])
+    counted = sql.query("select count(*) from public.assessments where coalesce(score, 0) >= $1", [sql.Value_Integer(amount)])
     rows = counted.rows[0][0].value
     kv.set("python/rows", str(rows).encode())
     kept = kv.get("python/rows")
