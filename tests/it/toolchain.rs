@@ -155,7 +155,11 @@ fn the_loop_follows_changes(author: &Author) -> Tested {
 
 fn mistakes_are_told(author: &Author) -> Tested {
     author.begin("hello")?;
-    author.change("src/lib.rs", "let name = name.trim();", "let name = name.trim();\n    assert_eq!(name, \"nobody\");")?;
+    author.change(
+        "src/lib.rs",
+        "let name = name.trim();",
+        "let name = name.trim();\n    assert_eq!(name, \"nobody\");",
+    )?;
     let said = author.ask(&["dev", "my-agent", "--once"])?;
     assert_eq!((said.expect(1)?.ended_by()?, text(said.result()?, "/refusal/name")), (807, "run-panicked"));
     let message = text(said.result()?, "/refusal/message");

@@ -17,6 +17,6 @@ pub mod progress;
 pub use compile::{Compilation, Modules};
 pub use compiler::{Compiler, TARGET};
 pub use error::ToolchainError;
-pub use pack::{imports, manifest, pack, write};
+pub use pack::{append_manifest, imports, manifest, pack, write};
 pub use project::{Cargo, Package, Project};
 pub use scaffold::{Sdk, Template, create};

@@ -76,7 +76,7 @@ fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Appends the manifest as a custom section of the component itself.
-fn append_manifest(component: &mut Vec<u8>, manifest: &str) {
+pub fn append_manifest(component: &mut Vec<u8>, manifest: &str) {
     let section = CustomSection { name: MANIFEST_SECTION.into(), data: manifest.as_bytes().into() };
     section.append_to_component(component);
 }

@@ -6,12 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use casemate_toolchain::{apt, progress};
 use sha2::{Digest, Sha256};
-use wasm_encoder::{ComponentSection, CustomSection};
 
-use crate::apt;
 use crate::error::Error;
-use crate::progress;
 
 /// What pip installs and accepts, by the wheels' own digests.
 const REQUIREMENTS: &str = "\
@@ -58,12 +56,10 @@ pub(crate) fn build(workspace: &Path) -> Result<(), Error> {
 
 /// Puts the manifest into a component, in one step onto the disk.
 fn pack(workspace: &Path, made: &Path, path: &Path) -> Result<(), Error> {
-    let manifest = read(&workspace.join("tests/python/casemate.toml"))?;
+    let manifest = casemate_toolchain::manifest(&workspace.join("tests/python"))?;
     let mut component = read(made)?;
-    let section = CustomSection { name: casemate_abi::MANIFEST_SECTION.into(), data: manifest.as_slice().into() };
-    section.append_to_component(&mut component);
-    fs::write(made, &component).map_err(|error| Error::file("write", made, &error))?;
-    fs::rename(made, path).map_err(|error| Error::file("write", path, &error))?;
+    casemate_toolchain::append_manifest(&mut component, &manifest);
+    casemate_toolchain::write(path, &component)?;
     eprintln!("guests: {} ({} KiB)", path.display(), component.len().div_ceil(1024));
     Ok(())
 }

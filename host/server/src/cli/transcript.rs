@@ -9,8 +9,8 @@ use casemate_pii::{Finding, Mode};
 use serde_json::{Value, json};
 
 use super::{Format, output};
-use crate::crossing::{Bill, Ended};
 use crate::crossing::event::{Crossed, Event, What};
+use crate::crossing::{Bill, Ended};
 
 /// Prints events.
 pub(super) struct Transcript {
