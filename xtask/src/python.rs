@@ -73,13 +73,12 @@ fn installed(environment: &Path) -> Result<PathBuf, Error> {
     }
     if !has_venv() {
         let needed = ["python3", "python3-venv"];
-        let none = || Error::new("this user may not install packages");
-        let done = if apt::is_usable() { apt::install("guests", &needed) } else { Err(none()) };
-        done.map_err(|reason| {
-            let fix =
-                "Install them and try again:\n  sudo apt-get install --no-install-recommends python3 python3-venv";
-            Error::new(format!("the Python guest needs `python3` with `venv`, and {reason}\n{fix}"))
-        })?;
+        let fix = format!("install them: sudo apt-get install --no-install-recommends {}", needed.join(" "));
+        let advice = |reason: &str| Error::new(format!("tests need `python3` with `venv`, and {reason}; {fix}"));
+        if !apt::is_usable() {
+            return Err(advice("this user may not install packages"));
+        }
+        apt::install("guests", &needed).map_err(|error| advice(&error.to_string()))?;
     }
     let mut venv = Command::new("python3");
     venv.args(["-m", "venv", "--clear"]).arg(environment);
