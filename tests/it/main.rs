@@ -6,6 +6,7 @@ mod bad_component;
 mod bad_input;
 mod compile;
 mod component;
+mod conformance;
 mod database_trouble;
 mod demo;
 mod gates;

@@ -70,14 +70,20 @@ pub(super) fn rule(grant: &str) -> Tested<Rule> {
 
 /// The component with its manifest in a custom section.
 pub(super) fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
-    let mut section = Vec::new();
-    leb128(&mut section, SECTION.len());
-    section.extend_from_slice(SECTION.as_bytes());
-    section.extend_from_slice(manifest.as_bytes());
-    component.push(0);
-    leb128(&mut component, section.len());
-    component.extend_from_slice(&section);
+    let mut named = Vec::new();
+    leb128(&mut named, SECTION.len());
+    named.extend_from_slice(SECTION.as_bytes());
+    named.extend_from_slice(manifest.as_bytes());
+    component.extend_from_slice(&section(0, &named));
     component
+}
+
+/// A section of a component or module.
+pub(super) fn section(id: u8, contents: &[u8]) -> Vec<u8> {
+    let mut section = vec![id];
+    leb128(&mut section, contents.len());
+    section.extend_from_slice(contents);
+    section
 }
 
 fn leb128(out: &mut Vec<u8>, mut number: usize) {

@@ -1,7 +1,7 @@
 //! One hostile guest, run by the program and judged: exit status, code, what the message says, rows of the ledger, peak
 //! of the process. It doesn't know which attack it was.
 
-use std::path::PathBuf;
+use std::process::Command;
 
 use super::assemble;
 use super::measured::{self, Measured};
@@ -51,29 +51,47 @@ pub(super) fn cap(guest: &Guest) -> u64 {
     own.map_or(16 << 20, |(_, limit)| *limit)
 }
 
+/// What became of a guest.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) measured: Measured,
+    /// How often its component was put on record as refused.
+    pub(super) on_record: usize,
+}
+
 /// Runs a guest for `acme`.
-pub(super) fn run(host: &Host, guest: &Guest) -> Tested<Measured> {
+pub(super) fn run(host: &Host, guest: &Guest) -> Tested<Judged> {
     run_bytes(host, guest, &assemble::component(guest)?)
 }
 
 /// Runs these bytes as if they were the guest's component.
-pub(super) fn run_bytes(host: &Host, guest: &Guest, bytes: &[u8]) -> Tested<Measured> {
-    let component = host.file(&format!("{}.wasm", guest.name), bytes)?;
+pub(super) fn run_bytes(host: &Host, guest: &Guest, bytes: &[u8]) -> Tested<Judged> {
+    let before = rows::refused_components(host)?;
+    let measured = measured::run(host, &mut command(host, guest, bytes)?)?;
+    Ok(Judged { measured, on_record: rows::refused_components(host)? - before })
+}
+
+/// The command that runs these bytes as if they were the guest's component.
+pub(super) fn command(host: &Host, guest: &Guest, bytes: &[u8]) -> Tested<Command> {
+    let component = host.file("agent.wasm", bytes)?;
     let policy = host.file("policy.toml", policy(guest)?.text())?;
     let input = host.file("input.json", "null")?;
-    let words = ["run", &component, "--policy", &policy, "--input", &input, "--tenant", "acme"];
-    let measured = measured::run(host, &mut host.command(&words)?)?;
-    std::fs::remove_file(PathBuf::from(component))?;
-    Ok(measured)
+    host.command(&["run", &component, "--policy", &policy, "--input", &input, "--tenant", "acme"])
 }
 
 /// Everything that is wrong with what became of a guest; nothing if it came as its head says.
-pub(super) fn judge(host: &Host, guest: &Guest, measured: &Measured) -> Tested<Vec<String>> {
+pub(super) fn judge(host: &Host, guest: &Guest, judged: &Judged) -> Tested<Vec<String>> {
+    let measured = &judged.measured;
     let mut wrong = match &guest.verdict {
         Verdict::Admission(code) => admission(guest, code, measured),
         Verdict::Refused(number, name) => refused(guest, *number, name, measured)?,
         Verdict::Done => done(guest, measured)?,
+        Verdict::Parked => vec!["it ended".to_owned()],
     };
+    let refused = usize::from(matches!(guest.verdict, Verdict::Admission(_)));
+    if judged.on_record != refused {
+        wrong.push(format!("{} refusals of it are on record, not {refused}", judged.on_record));
+    }
     if !matches!(guest.verdict, Verdict::Admission(_))
         && let Ok(run) = measured.said.run()
     {

@@ -19,6 +19,19 @@ pub(super) fn of(host: &Host, run: &str) -> Tested<Vec<(Kind, u16)>> {
     Ok(found)
 }
 
+/// How often a component was refused, on record.
+pub(super) fn refused_components(host: &Host) -> Tested<usize> {
+    if !host.zone(1).exists() {
+        return Ok(0);
+    }
+    let mut refused = 0;
+    for entry in casemate_ledger::read::scan(&host.zone(1))? {
+        let leaf = entry?.leaf;
+        refused += usize::from((leaf.kind, leaf.decision) == (Kind::Refusal, 202) && leaf.run.is_nil());
+    }
+    Ok(refused)
+}
+
 /// Whether the entries are as they are described.
 pub(super) fn are(found: &[(Kind, u16)], description: &str) -> Tested<bool> {
     let mut found = found.iter().copied().peekable();

@@ -15,6 +15,8 @@ pub(super) enum Verdict {
     Refused(u16, String),
     /// Its run ends with a result.
     Done,
+    /// Its run waits longer than anybody would.
+    Parked,
 }
 
 /// A guest as it is written.
@@ -109,7 +111,7 @@ pub(super) fn parse(name: &str, text: &str) -> Tested<Guest> {
     if verdicts != 1 || guest.attack.is_empty() || is_run == guest.rows.is_empty() {
         return Err(wrong("it needs an attack, one verdict, and rows if it runs").into());
     }
-    if guest.says.is_empty() && guest.verdict != Verdict::Done {
+    if guest.says.is_empty() && !matches!(guest.verdict, Verdict::Done | Verdict::Parked) {
         return Err(wrong("what the message says is missing").into());
     }
     Ok(guest)
@@ -119,6 +121,7 @@ fn verdict(key: &str, value: &str) -> Option<Verdict> {
     match (key, value) {
         ("admission", code) => Some(Verdict::Admission(code.to_owned())),
         (_, "done") => Some(Verdict::Done),
+        (_, "parked") => Some(Verdict::Parked),
         (_, refused) => {
             let (number, name) = refused.split_once(' ')?;
             Some(Verdict::Refused(number.parse().ok()?, name.to_owned()))

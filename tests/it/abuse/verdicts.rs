@@ -20,6 +20,7 @@ fn line(guest: &Guest) -> String {
         Verdict::Admission(code) => format!("not admitted: `{code}`"),
         Verdict::Refused(number, name) => format!("ended: {number} `{name}`"),
         Verdict::Done => "runs, and gains nothing".to_owned(),
+        Verdict::Parked => "waits, and holds nothing meanwhile".to_owned(),
     };
     format!("| {} | {} | {verdict} |\n", guest.name, guest.attack)
 }
