@@ -2,13 +2,21 @@
 
 use crate::error::Error;
 use crate::workspace::Workspace;
-use crate::{guests as agents, postgres};
+use crate::{cargo, guests as agents, postgres};
 
 /// A compiler for WebAssembly, the guests as components, Postgres's programs.
 pub(crate) fn all(workspace: &Workspace) -> Result<(), Error> {
     postgres::ensure()?;
     agents::build(&workspace.root)?;
     Ok(())
+}
+
+/// The published suites that tests run: crates that are fetched as data, of which nothing is compiled.
+pub(crate) fn suites(workspace: &Workspace) -> Result<(), Error> {
+    let mut fetch = cargo::command();
+    fetch.args(["fetch", "--locked", "--quiet", "--manifest-path"]).arg(workspace.root.join("tests/wast/Cargo.toml"));
+    let status = fetch.status().map_err(|error| Error::start(&fetch, &error))?;
+    if status.success() { Ok(()) } else { Err(Error::new("the test suites can't be fetched; Cargo's message says why")) }
 }
 
 /// The guests alone, with their names and places for the person who asked.

@@ -31,7 +31,7 @@ fn take(workspace: &Workspace, steps: &mut Steps) -> Result<(), Error> {
         command.arg("--target-dir").arg(&workspace.target).args(arguments);
         command
     };
-    steps.take("set-up", || setup::all(workspace))?;
+    steps.take("set-up", || setup::all(workspace).and_then(|()| setup::suites(workspace)))?;
     steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     steps.run("guest format", &mut cargo(&["fmt", "--all", "--check", "--manifest-path", GUESTS]))?;
     let lint = ["--workspace", "--all-targets", "--", "-D", "warnings"];
