@@ -87,7 +87,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A component's text, which exports `run`.
-pub(super) fn any() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     let function = (prop::collection::vec(step(), 1..7), value());
     (prop::collection::vec(function, FUNCTIONS), 1..4_u8, 1..30_u8).prop_map(|(functions, pages, elements)| {
         let mut text = format!(
