@@ -1,7 +1,7 @@
 ;; Attack: carries two manifests, the wider one first: which counts must not depend on who reads.
 ;; grants: log
-;; admission: component-two-manifests
-;; says: more than one manifest
+;; admission: component-manifest
+;; says: one manifest
 
 (component
   (@custom "casemate:manifest" "[agent]\0aname = \22forged\22\0aversion = \221\22\0a[[capability]]\0atool = \22random\22\0averbs = [\22read\22]\0a")
