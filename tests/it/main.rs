@@ -1,10 +1,12 @@
 //! The integration tests: the program `casemate` as a person would run it, on data directories of its own, with
 //! guests that do what a test tells them to. One binary, one module for each topic.
 
+mod abuse;
 mod bad_component;
 mod bad_input;
 mod compile;
 mod component;
+mod conformance;
 mod database_trouble;
 mod demo;
 mod gates;

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::workspace::Workspace;
-use crate::{guests as agents, postgres, python};
+use crate::{cargo, guests as agents, postgres, python};
 
 /// A compiler for WebAssembly, the guests as components, Postgres's programs.
 pub(crate) fn all(workspace: &Workspace) -> Result<(), Error> {
@@ -11,10 +11,19 @@ pub(crate) fn all(workspace: &Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-/// What tests need as well: a guest of another tool chain.
+/// What tests need as well: a guest of another tool chain, and suites that others published.
 pub(crate) fn for_tests(workspace: &Workspace) -> Result<(), Error> {
     all(workspace)?;
-    python::build(&workspace.root)
+    python::build(&workspace.root)?;
+    suites(workspace)
+}
+
+/// The published suites that tests run: crates that are fetched as data, of which nothing is compiled.
+fn suites(workspace: &Workspace) -> Result<(), Error> {
+    let mut fetch = cargo::command();
+    fetch.args(["fetch", "--locked", "--quiet", "--manifest-path"]).arg(workspace.root.join("tests/wast/Cargo.toml"));
+    let status = fetch.status().map_err(|error| Error::start(&fetch, &error))?;
+    if status.success() { Ok(()) } else { Err(Error::new("the test suites can't be fetched; Cargo's message says why")) }
 }
 
 /// The guests alone, with their names and places for the person who asked.

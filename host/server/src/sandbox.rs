@@ -3,6 +3,8 @@
 //! is an owned request that crosses. It doesn't know which tools exist behind the crossing.
 
 mod admission;
+#[cfg(test)]
+mod allocators;
 pub mod anatomy;
 mod candidate;
 mod compile;

@@ -7,6 +7,8 @@ use casemate_gate::Refusal;
 use casemate_gate::budget::{Meter, Resource};
 use wasmtime::ResourceLimiter;
 
+use super::pool::TABLE_ELEMENTS;
+
 /// Bytes of one table element.
 const ELEMENT: usize = 8;
 
@@ -63,7 +65,8 @@ impl ResourceLimiter for Limiter {
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // The pool's limit holds where there is no pool, too: a guest must not see which it is.
+        if desired > maximum.map_or(TABLE_ELEMENTS, |maximum| maximum.min(TABLE_ELEMENTS)) {
             return Ok(false);
         }
         self.grow(current, desired, ELEMENT)

@@ -1,0 +1,20 @@
+;; Attack: hands the host a value of a kind that the interface doesn't have.
+;; grants: sql
+;; verdict: 801 run-trapped
+;; says: discriminant
+;; rows: open, end 801
+
+(component
+  ;; include: memory
+  ;; include: sql
+  (core module $m
+    (import "mem" "memory" (memory 1))
+    (import "sql" "query" (func $sql-query (param i32 i32 i32 i32 i32)))
+    (data (i32.const 16) "select 1")
+    (data (i32.const 64) "\63")
+    (func (export "run") (param $input i32) (param $length i32) (result i32)
+      (call $sql-query (i32.const 16) (i32.const 8) (i32.const 64) (i32.const 1) (i32.const 1024))
+      unreachable))
+  (core instance $i (instantiate $m (with "mem" (instance $mem)) (with "sql" (instance $sql))))
+  ;; include: agent
+)

@@ -1,0 +1,44 @@
+;; Attack: looks at the clock before and after work, to learn how fast the machine is and who else is on it. What it
+;; gets is the time of its last record, and one millisecond for each million units of fuel burned since.
+;; grants: clock
+;; verdict: done
+;; rows: open, outcome 0 x3, end 0
+
+(component
+  ;; include: memory
+  ;; include: clock
+  (core module $m
+    (import "mem" "memory" (memory 1))
+    (import "clock" "now" (func $clock-now (param i32)))
+    (data (i32.const 16) "\"                                                  \"")
+    (func $hex (param $value i64) (param $at i32)
+      (local $left i32) (local $digit i32)
+      (local.set $left (i32.const 16))
+      (loop $next
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (local.set $digit (i32.and (i32.wrap_i64 (local.get $value)) (i32.const 15)))
+        (i32.store8 (i32.add (local.get $at) (local.get $left))
+          (i32.add (local.get $digit)
+            (select (i32.const 48) (i32.const 87) (i32.lt_u (local.get $digit) (i32.const 10)))))
+        (local.set $value (i64.shr_u (local.get $value) (i64.const 4)))
+        (br_if $next (local.get $left))))
+    (func $now (param $at i32)
+      (call $clock-now (i32.const 1024))
+      (if (i32.load8_u (i32.const 1024)) (then unreachable))
+      (call $hex (i64.load (i32.const 1032)) (local.get $at)))
+    (func (export "run") (param i32 i32) (result i32)
+      (local $turns i32)
+      (call $now (i32.const 17))
+      (call $now (i32.const 34))
+      ;; Seven units a turn: 7,000,000.
+      (loop $turn
+        (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+        (br_if $turn (i32.lt_u (local.get $turns) (i32.const 1000000))))
+      (call $now (i32.const 51))
+      (i32.store8 (i32.const 2048) (i32.const 0))
+      (i32.store (i32.const 2052) (i32.const 16))
+      (i32.store (i32.const 2056) (i32.const 52))
+      (i32.const 2048)))
+  (core instance $i (instantiate $m (with "mem" (instance $mem)) (with "clock" (instance $clock))))
+  ;; include: agent
+)

@@ -1,0 +1,15 @@
+;; Attack: when the host asks where to put the input, it points behind its memory.
+;; verdict: 801 run-trapped
+;; says: out of bounds
+;; rows: open, end 801
+
+(component
+  (core module $m
+    (memory (export "memory") 1)
+    (func $realloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+      (i32.const 65535))
+    (func (export "run") (param i32 i32) (result i32)
+      unreachable))
+  (core instance $i (instantiate $m))
+  ;; include: alone
+)

@@ -1,0 +1,15 @@
+;; Attack: traps when the host asks where to put the input.
+;; verdict: 801 run-trapped
+;; says: unreachable
+;; rows: open, end 801
+
+(component
+  (core module $m
+    (memory (export "memory") 1)
+    (func $realloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+      unreachable)
+    (func (export "run") (param i32 i32) (result i32)
+      unreachable))
+  (core instance $i (instantiate $m))
+  ;; include: alone
+)

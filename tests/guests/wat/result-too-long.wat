@@ -1,0 +1,19 @@
+;; Attack: returns one byte more than a result may have.
+;; verdict: 802 run-failed
+;; says: 524289 bytes
+;; rows: open, end 802
+
+(component
+  (core module $m
+    (memory (export "memory") 12)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+      (i32.const 4096))
+    (func (export "run") (param i32 i32) (result i32)
+      (memory.fill (i32.const 65536) (i32.const 32) (i32.const 524289))
+      (i32.store8 (i32.const 2048) (i32.const 0))
+      (i32.store (i32.const 2052) (i32.const 65536))
+      (i32.store (i32.const 2056) (i32.const 524289))
+      (i32.const 2048)))
+  (core instance $i (instantiate $m))
+  ;; include: alone
+)

@@ -1,0 +1,21 @@
+;; Attack: sleeps for no time at all, again and again: each time the host gives up its memory and begins it anew.
+;; grants: clock
+;; budget: calls=20
+;; verdict: 307 budget-denials
+;; says: refused 5 times
+;; rows: open, intent 0 + outcome 0 x20, refusal 301 x5, end 307
+
+(component
+  ;; include: memory
+  ;; include: clock
+  (core module $m
+    (import "mem" "memory" (memory 1))
+    (import "clock" "sleep" (func $clock-sleep (param i64 i32)))
+    (func (export "run") (param $input i32) (param $length i32) (result i32)
+      (loop $for-ever
+        (call $clock-sleep (i64.const 0) (i32.const 1024))
+        (br $for-ever))
+      unreachable))
+  (core instance $i (instantiate $m (with "mem" (instance $mem)) (with "clock" (instance $clock))))
+  ;; include: agent
+)

@@ -1,0 +1,1 @@
+//! Nothing: a package needs a target, and this one exists to have its dependencies' files fetched.
