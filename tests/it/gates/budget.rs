@@ -1,5 +1,10 @@
 //! Budgets of one run, and of a tenant's runs together.
 
+mod held;
+mod hosted;
+mod operator;
+mod windows;
+
 use serde_json::{Value, json};
 
 use crate::host::{Host, Tested};
@@ -128,7 +133,9 @@ fn bytes_logged_and_replied() -> Tested {
 #[test]
 fn runs_of_one_tenant_share_its_budget() -> Tested {
     let host = Host::without_database()?;
-    let draw = json!([{"do": "repeat", "times": 40, "actions": [{"do": "random"}]}, {"do": "sleep", "ms": 300}]);
+    // So long that both are under way at the same time.
+    let turn = json!([{"do": "random"}, {"do": "burn", "turns": 2_000_000}]);
+    let draw = json!([{"do": "repeat", "times": 40, "actions": turn}]);
     // Each may make 60 calls, both together 60: forty each are too many, whichever comes first.
     let policy = Policy::open().run("calls", 60).tenant("calls", 60);
     let alone = host.run("hermit", &policy, &draw, &["acme"])?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::{Format, output};
 use crate::app::AppError;
-use crate::dispatch::DispatchError;
+use crate::dispatch::{BudgetError, DispatchError};
 use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
 use casemate_gate::policy::PolicyError;
@@ -106,7 +106,7 @@ macro_rules! from {
     };
 }
 
-from!(AnatomyError, AppError, ComponentError, EngineError, PolicyError, StoreError);
+from!(AnatomyError, AppError, BudgetError, ComponentError, EngineError, PolicyError, StoreError);
 
 impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {
