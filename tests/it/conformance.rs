@@ -36,7 +36,8 @@ fn run(app: &App, script: &Script) -> Option<Reason> {
         // What is said of an invalid module is not part of the standard; that it is refused is.
         context.ignore_error_messages(true);
         // The functions for components need asynchronous ones, which the profile has not; those for modules come first.
-        let _modules_only = context.register_spectest(&SpectestConfig { use_shared_memory: false, suppress_prints: true });
+        let _modules_only =
+            context.register_spectest(&SpectestConfig { use_shared_memory: false, suppress_prints: true });
         context.run_wast(&script.name, &script.text)
     }));
     match tried {

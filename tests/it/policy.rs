@@ -12,6 +12,8 @@ pub(crate) struct Policy {
     denials: u64,
     run: BTreeMap<&'static str, u64>,
     tenant: BTreeMap<&'static str, u64>,
+    /// Limits of an agent, and of windows, by the table in which they stand.
+    others: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
 }
 
 impl Policy {
@@ -27,7 +29,7 @@ impl Policy {
         ]);
         let tenant = run.iter().map(|(name, limit)| (*name, limit * 4)).collect();
         let pii = ["email", "phone", "card", "government_id"].map(|class| (class, "reversible"));
-        Self { grants: Vec::new(), pii: pii.into(), denials: 100, run, tenant }
+        Self { grants: Vec::new(), pii: pii.into(), denials: 100, run, tenant, others: BTreeMap::new() }
     }
 
     /// Grants all tools, `public.assessments`, `public.summaries` and the keys under `probe/`.
@@ -103,6 +105,12 @@ impl Policy {
         self
     }
 
+    /// The same with a limit of an agent or of a window: in `agent`, `tenant.month` and their kind.
+    pub(crate) fn within(mut self, table: &'static str, resource: &'static str, limit: u64) -> Self {
+        self.others.entry(table).or_default().insert(resource, limit);
+        self
+    }
+
     /// As it is written in a file.
     pub(crate) fn text(&self) -> String {
         let mut text = "name = \"test\"\n".to_owned();
@@ -116,6 +124,9 @@ impl Policy {
         table("budget", vec![format!("denials = {}", self.denials)]);
         table("budget.run", numbers(&self.run));
         table("budget.tenant", numbers(&self.tenant));
+        for (name, limits) in &self.others {
+            table(&format!("budget.{name}"), numbers(limits));
+        }
         text
     }
 }

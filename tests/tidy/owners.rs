@@ -7,7 +7,7 @@ use super::tree::{File, files};
 use super::violation::{Violation, assert_none};
 
 /// Who may name a crate. `*` at the end stands for the rest of a name.
-const OWNERS: [(&str, Who); 11] = [
+const OWNERS: [(&str, Who); 12] = [
     // Published scripts are run by wasmtime's own runner, with the host's engine.
     ("wasmtime-wast", Who::Only(&["tests/it/conformance"])),
     ("wasmtime*", Who::Only(&["host/bindings", "host/server/src/sandbox", "host/server/benches"])),

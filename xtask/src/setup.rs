@@ -23,7 +23,11 @@ fn suites(workspace: &Workspace) -> Result<(), Error> {
     let mut fetch = cargo::command();
     fetch.args(["fetch", "--locked", "--quiet", "--manifest-path"]).arg(workspace.root.join("tests/wast/Cargo.toml"));
     let status = fetch.status().map_err(|error| Error::start(&fetch, &error))?;
-    if status.success() { Ok(()) } else { Err(Error::new("the test suites can't be fetched; Cargo's message says why")) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::new("the test suites can't be fetched; Cargo's message says why"))
+    }
 }
 
 /// The guests alone, with their names and places for the person who asked.

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::HOSTED_VALUE;
 use crate::id::{AgentName, RunId, Seq, TenantId};
 
 /// Who a run belongs to. Fixed by dispatch when the run starts: a guest can't state who it is.
@@ -161,6 +162,16 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// Bytes that the host holds for the reply, with what it needs for each value.
+    #[must_use]
+    pub fn hosted(&self) -> u64 {
+        let values = match self {
+            Self::Rows { columns, rows } => columns.len() + rows.iter().map(Vec::len).sum::<usize>(),
+            _ => 0,
+        };
+        (self.size() as u64).saturating_add((values as u64).saturating_mul(HOSTED_VALUE))
+    }
+
     /// Bytes that the reply takes, for budgets.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -357,6 +368,16 @@ impl Request {
             }
             _ => None,
         }
+    }
+
+    /// Bytes that the host holds for the arguments, with what it needs for each value.
+    #[must_use]
+    pub fn hosted(&self) -> u64 {
+        let values = match self {
+            Self::SqlQuery { parameters, .. } | Self::SqlExecute { parameters, .. } => parameters.len(),
+            _ => 0,
+        };
+        (self.size() as u64).saturating_add((values as u64).saturating_mul(HOSTED_VALUE))
     }
 
     /// Bytes that the arguments take, for budgets.

@@ -2,6 +2,7 @@
 //! TOML, and their intersection. A rule that can't be enforced is an error here, at load. It doesn't know where the
 //! files are kept, nor who signed them.
 
+mod budget;
 mod coverage;
 mod grants;
 mod keys;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use casemate_abi::limits;
 use serde::Deserialize;
 
-use crate::budget::Limits;
+use crate::budget::Terms;
 use crate::id::{AgentName, Digest, NotADigest};
 
 /// Why a manifest or a policy can't be used.
@@ -52,9 +53,9 @@ pub enum PolicyError {
     /// Larger than a manifest or policy may be.
     #[error("shorten the {0} to at most 65536 bytes")]
     TooLarge(&'static str),
-    /// Budgets that contradict each other.
-    #[error("raise `budget.tenant.{0}` to at least `budget.run.{0}`, or no run can use its own budget")]
-    Budget(&'static str),
+    /// Budgets that contradict each other: the owner and span, and the resource.
+    #[error("raise `budget.{0}.{1}` to at least `budget.run.{1}`, or no run can use its own budget")]
+    Budget(&'static str, &'static str),
 }
 
 impl PolicyError {
@@ -66,7 +67,7 @@ impl PolicyError {
             Self::Rule { .. } => "policy-rule",
             Self::Wasi { .. } => "policy-wasi",
             Self::TooLarge(_) => "policy-too-large",
-            Self::Budget(_) => "policy-budget",
+            Self::Budget(..) => "policy-budget",
         }
     }
 }
@@ -130,12 +131,8 @@ pub struct Policy {
     pub name: String,
     /// SHA-256 of its text: stands in every entry of the ledger.
     pub digest: Digest,
-    /// Limits of one run.
-    pub run: Limits,
-    /// Limits of what a tenant's runs use together at the same time.
-    pub tenant: Limits,
-    /// Refusals after which a run is stopped.
-    pub denials: u64,
+    /// Limits of one run, of its agent and of its tenant.
+    pub budget: Terms,
     /// How each class of personal data is handled.
     pub pii: casemate_pii::Rules,
     rules: Vec<Rule>,
@@ -160,7 +157,7 @@ impl TryFrom<String> for Pin {
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
     name: String,
-    budget: BudgetTable,
+    budget: budget::BudgetTable,
     #[serde(default)]
     pii: casemate_pii::Rules,
     #[serde(default, rename = "grant")]
@@ -168,14 +165,6 @@ struct PolicyFile {
     /// The components that each agent may be.
     pin: Option<BTreeMap<AgentName, Vec<Pin>>>,
     wasi: Option<wasi::WasiTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BudgetTable {
-    run: Limits,
-    tenant: Limits,
-    denials: u64,
 }
 
 impl Policy {
@@ -187,23 +176,12 @@ impl Policy {
         let file: PolicyFile = parse("policy", text)?;
         let rules = rule::parse_all("policy", file.grants)?;
         let wasi = wasi::Wasi::parse("policy", file.wasi)?;
-        let BudgetTable { run, tenant, denials } = file.budget;
-        let pairs = [
-            ("fuel", run.fuel, tenant.fuel),
-            ("memory", run.memory, tenant.memory),
-            ("wall-clock", run.wall_clock, tenant.wall_clock),
-            ("calls", run.calls, tenant.calls),
-            ("log-bytes", run.log_bytes, tenant.log_bytes),
-            ("result-bytes", run.result_bytes, tenant.result_bytes),
-        ];
-        if let Some((name, ..)) = pairs.iter().find(|(_, run, tenant)| run > tenant) {
-            return Err(PolicyError::Budget(name));
-        }
+        let budget = budget::parse(file.budget)?;
         let pinned =
             |(agent, pins): (AgentName, Vec<Pin>)| (agent, pins.into_iter().map(|Pin(digest)| digest).collect());
         let pins = file.pin.map(|pins| pins.into_iter().map(pinned).collect());
         let digest = Digest::of(text.as_bytes());
-        Ok(Self { name: file.name, digest, run, tenant, denials, pii: file.pii, rules, pins, wasi })
+        Ok(Self { name: file.name, digest, budget, pii: file.pii, rules, pins, wasi })
     }
 
     /// Whether the policy lets this component be this agent. A policy that names no components lets any; one that does

@@ -65,14 +65,14 @@ impl Refusal {
         self.cause
     }
 
-    /// Whether the run itself ends by it, and not only the call.
+    /// Whether the run itself ends by it, and not only the call. A call for which the host may hold no more memory under
+    /// the run's own cap is one that is refused; under its agent's or tenant's cap the crossing ends the run itself.
     #[must_use]
     pub const fn ends_run(&self) -> bool {
         matches!(
             self.code,
             Code::IdentityRevoked
                 | Code::BudgetFuel
-                | Code::BudgetMemory
                 | Code::BudgetWallClock
                 | Code::BudgetDenials
                 | Code::AuditUnavailable

@@ -8,6 +8,7 @@ use casemate_keys::{KeyError, MacKey};
 use casemate_pii::{Match, Mode, Token, Tokenizer};
 use serde::{Deserialize, Serialize};
 
+use crate::budget::HOSTED_VALUE;
 use crate::id::RunId;
 
 /// One value that a token stands for. Personal data: it leaves this process only sealed.
@@ -23,6 +24,14 @@ impl fmt::Debug for VaultRecord {
     }
 }
 
+impl VaultRecord {
+    /// Bytes that it takes, for budgets.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.token.len() + self.original.len()
+    }
+}
+
 /// Makes the tokens of one run and keeps its vault.
 #[derive(Debug)]
 pub struct Vault {
@@ -30,6 +39,8 @@ pub struct Vault {
     reversible: MacKey,
     originals: HashMap<Token, String>,
     fresh: Vec<VaultRecord>,
+    /// Bytes of the originals, with what the host needs for each.
+    bytes: u64,
 }
 
 impl Vault {
@@ -44,6 +55,7 @@ impl Vault {
             reversible: tenant_key.derive(&[b"pii-reversible"])?,
             originals: HashMap::new(),
             fresh: Vec::new(),
+            bytes: 0,
         })
     }
 
@@ -56,8 +68,21 @@ impl Vault {
     pub fn restore(&mut self, records: Vec<VaultRecord>) {
         for VaultRecord { token, original } in records {
             if let Ok(token) = token.parse() {
-                self.originals.insert(token, original);
+                self.keep(token, original);
             }
+        }
+    }
+
+    /// Bytes that the host holds for it, for budgets.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn keep(&mut self, token: Token, original: String) {
+        let bytes = original.len() as u64 + HOSTED_VALUE;
+        if self.originals.insert(token, original).is_none() {
+            self.bytes = self.bytes.saturating_add(bytes);
         }
     }
 
@@ -73,7 +98,7 @@ impl Tokenizer for Vault {
         let entropy = tag.first_chunk().copied().unwrap_or_default();
         let token = Token::new(found.class, entropy);
         if mode == Mode::Reversible && !self.originals.contains_key(&token) {
-            self.originals.insert(token, original.to_owned());
+            self.keep(token, original.to_owned());
             self.fresh.push(VaultRecord { token: token.to_string(), original: original.to_owned() });
         }
         token

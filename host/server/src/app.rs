@@ -24,7 +24,7 @@ pub use tenants::{Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
-use crate::dispatch::{Dispatcher, Records};
+use crate::dispatch::{Budgets, Dispatcher, Records};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
@@ -69,6 +69,7 @@ impl App {
         let keys = Arc::new(LocalKeyFile::open_or_create(&config.key())?);
         let identity = signing::Identity::open_or_create(config, &keys)?;
         let artefacts = Artefacts::new(config.artefacts());
+        let budgets = Arc::new(Budgets::open(&config.budgets())?);
         let code_key = keys.mac_key(&[b"compiled-code"])?;
         let compiler =
             Compiler::new(config.compiler.clone(), CompileLimits::default(), config.compiled_code(), code_key);
@@ -102,7 +103,8 @@ impl App {
             tools: Tools::new(db.clone()),
             sentinel: Sentinel::new(),
         });
-        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys));
+        let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
+        let dispatcher = Arc::new(dispatcher.with_budgets(budgets));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
         Ok(Self { sandbox, dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
     }

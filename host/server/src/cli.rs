@@ -2,6 +2,7 @@
 //! know how any command is carried out.
 
 mod audit;
+mod budget;
 mod build;
 mod db;
 mod demo;
@@ -102,6 +103,9 @@ enum Command {
     /// Add and list tenants
     #[command(subcommand)]
     Tenant(tenant::Tenant),
+    /// Show and set what a tenant and its agents may use
+    #[command(subcommand)]
+    Budget(budget::Budget),
     /// Prepare the database
     #[command(subcommand)]
     Db(db::Db),
@@ -146,6 +150,7 @@ impl Command {
             Self::Inspect(inspect) => inspect.carry_out(global),
             Self::Runs(runs) => runs.carry_out(global).await,
             Self::Tenant(tenant) => tenant.carry_out(global).await,
+            Self::Budget(budget) => budget.carry_out(global).await,
             Self::Db(db) => db.carry_out(global).await,
             Self::Audit(audit) => audit.carry_out(global),
             Self::Demo(demo) => demo.carry_out(global).await,

@@ -55,6 +55,12 @@ impl Config {
         self.data.join("tenants.json")
     }
 
+    /// What was used of budgets in hours, days and months, and what the operator set.
+    #[must_use]
+    pub fn budgets(&self) -> PathBuf {
+        self.data.join("budgets")
+    }
+
     /// Components and policies of runs that may have to be resumed, by digest.
     #[must_use]
     pub fn artefacts(&self) -> PathBuf {

@@ -3,13 +3,16 @@
 
 pub mod event;
 pub mod frame;
+mod keeping;
 mod passage;
 mod recorder;
 mod replay;
+mod riding;
 
 pub use passage::{Bill, Ended, Passage, Setup, Way};
 pub use recorder::{Place, Recorder, part};
 pub use replay::Recording;
+pub use riding::replayed;
 
 use std::sync::Arc;
 
@@ -42,16 +45,20 @@ impl Passage {
             Ok(None) => return self.answer_from_journal().await,
             Err(refusal) => return Way::Stop(refusal),
         };
-        match self.admit(call) {
+        let way = match self.admit(call) {
             Ok(call) => self.perform(call).await,
             Err(refusal) => self.refuse(refusal).await,
-        }
+        };
+        self.keeping.let_go(); // of the arguments, and of what was made of them
+        way
     }
 
     /// The gates that are synchronous and do no I/O.
     fn admit(&mut self, call: Call) -> Result<Scoped, Refusal> {
+        let hosted = call.request.hosted();
         let call = identity::identify(&self.identity, call)?; // who asks; first, so that a refusal has a name
         let call = budget::attempt(call, &self.meter)?; // an attempt is charged before anything costs us
+        self.keeping.arguments(hosted)?; // the host holds the arguments, and a screened copy of them
         let call = capability::grant(call, &self.grants)?; // may they; deny by default
         let call = budget::reserve(call, &self.meter)?; // can they pay; released if it is dropped before `intend`
         let call = pii::screen(call, &mut self.guard())?; // what may leave the guest; last look at the arguments

@@ -2,6 +2,7 @@
 //! a crash. It doesn't know HTTP, nor what the guest does.
 
 mod admission;
+mod budgets;
 mod error;
 mod reconcile;
 mod records;
@@ -10,25 +11,27 @@ mod shares;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use casemate_gate::budget::{Meter, Resource};
+use casemate_abi::Code;
+use casemate_gate::budget::{Amounts, Meter};
 use casemate_gate::call::Origin;
 use casemate_gate::identity::Identity;
 use casemate_gate::pii::Guard;
 use casemate_gate::policy::{Grants, Policy};
 use casemate_gate::rls::{self, Scope};
 use casemate_gate::vault::Vault;
-use casemate_gate::{AgentName, Digest, RunId, TenantId};
+use casemate_gate::{AgentName, Digest, Epoch, Refusal, RunId, TenantId};
 use casemate_keys::{DataKey, LocalKeyFile, random};
 use casemate_store::RunRecord;
 use uuid::Uuid;
 
+pub use budgets::{Book, BudgetError, Budgets, Change, Hold as HeldStretch, Kept, SetLimits, Whose};
 pub use error::DispatchError;
 pub use records::Records;
 
 use crate::clock;
 use crate::crossing::event::Events;
 use crate::crossing::frame::{Frame, Start};
-use crate::crossing::{Bill, Crossing, Ended, Passage, Place, Recorder, Recording, Setup};
+use crate::crossing::{Bill, Crossing, Ended, Passage, Place, Recorder, Recording, Setup, replayed};
 use crate::sandbox::{Admitted, Allowance, Execution, Loaded, Outcome, PROFILE, Sandbox};
 use crate::tools::Instruments;
 use shares::Shares;
@@ -50,7 +53,13 @@ pub struct Dispatcher {
     records: Records,
     keys: Arc<LocalKeyFile>,
     shares: Shares,
+    budgets: Arc<Budgets>,
 }
+
+/// How long a run that wakes waits between two looks at a budget that is used up.
+const BUDGET_POLL: Duration = Duration::from_secs(1);
+/// How long it waits at most: longer than the longest window.
+const BUDGET_WAIT: Duration = Duration::from_secs(32 * 24 * 60 * 60);
 
 /// A run that this host holds.
 struct Hold {
@@ -62,13 +71,29 @@ struct Hold {
     start: Start,
     vault: Vault,
     meter: Arc<Meter>,
+    /// Time that its stretch is charged for already: what a host that died had run of it.
+    lost: Duration,
+}
+
+/// A run that was taken over.
+enum Taken {
+    /// It goes on.
+    On(Box<Hold>),
+    /// It had ended; only its state doesn't say so.
+    Ended { scope: Scope, epoch: Epoch, result: Result<String, Refusal>, used: Amounts, at_ms: u64 },
 }
 
 impl Dispatcher {
     /// A dispatcher over parts that the composition root built.
     #[must_use]
     pub fn new(sandbox: Arc<Sandbox>, crossing: Arc<Crossing>, records: Records, keys: Arc<LocalKeyFile>) -> Self {
-        Self { sandbox, crossing, records, keys, shares: Shares::default() }
+        Self { sandbox, crossing, records, keys, shares: Shares::default(), budgets: Arc::default() }
+    }
+
+    /// The same with budgets that outlive the process.
+    #[must_use]
+    pub fn with_budgets(self, budgets: Arc<Budgets>) -> Self {
+        Self { budgets, ..self }
     }
 
     /// Suspends a tenant: its runs are refused at their next call.
@@ -96,14 +121,16 @@ impl Dispatcher {
     /// # Errors
     /// [`DispatchError`] when there is no such run, or it can't be taken over.
     pub async fn resume(&self, job: &Job, run: RunId, events: Option<Events>) -> Result<Ended, DispatchError> {
-        let hold = self.take_over(job, run, self.meter(job)?).await?;
-        if let Some(result) = hold.claimed.end() {
-            // Its host died between the record of the end and the note of it in the run's state.
-            self.records.finish(&hold.scope, run, hold.claimed.epoch, result.is_ok()).await?;
-            let index = reconcile::index_of_end(&self.crossing.ledger, job, run)?;
-            return Ok(Ended { result, index, bill: Bill::default() });
+        match Box::pin(self.take_over(job, run, Duration::ZERO)).await? {
+            Taken::On(hold) => Box::pin(self.drive(job, run, *hold, Duration::ZERO, events)).await,
+            Taken::Ended { scope, epoch, result, used, at_ms } => {
+                // Its host died between the record of the end and the note of it in the run's state.
+                self.budgets.settle_ended(run, used, at_ms).await;
+                self.records.finish(&scope, run, epoch, result.is_ok()).await?;
+                let index = reconcile::index_of_end(&self.crossing.ledger, job, run)?;
+                Ok(Ended { result, index, bill: Bill::default() })
+            }
         }
-        Box::pin(self.drive(job, run, hold, Duration::ZERO, events)).await
     }
 
     /// Digests of the component and policy with which a run was started.
@@ -144,35 +171,48 @@ impl Dispatcher {
         let mut vault = self.vault(job.tenant, run)?;
         let mut guard = Guard { sentinel: &self.crossing.sentinel, rules: &job.policy.pii, vault: &mut vault };
         casemate_gate::pii::document(&mut guard, &mut input)?;
-        let meter = self.meter(job)?;
+        let (origin, now_ms) = (origin(job, run), clock::now_ms());
+        let meter = match self.budgets.begin(&origin, &job.policy.budget, now_ms) {
+            Ok(meter) => meter,
+            Err(refusal) => return Err(self.not_begun(job, refusal).await),
+        };
         let start = Start {
-            time_ms: clock::now_ms(),
+            time_ms: now_ms,
             agent: job.agent.manifest().agent.clone(),
             component: job.agent.digest(),
             policy: job.policy.digest,
             profile: PROFILE.to_owned(),
             input: input.to_string(),
             seed: random()?,
-            fuel: job.policy.run.fuel,
+            fuel: job.policy.budget.run.fuel,
             vault: vault.take_fresh(),
         };
         let claimed = records::Claimed::first(DataKey::generate()?);
-        let hold = Hold { scope, identity, grants, admitted, claimed, start, vault, meter };
+        let hold = Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost: Duration::ZERO };
         let mut recorder = self.recorder(job, run, &hold, events.cloned())?;
         let row = recorder.start(&Frame::Start(hold.start.clone()), hold.start.time_ms)?;
         self.records.create(&hold.scope, job, &hold.claimed.key, &self.keys, row).await?;
-        recorder.started().await?;
+        // Side by side: both are durable before the guest's first instruction.
+        let held = self.budgets.hold(&origin, &hold.meter, now_ms);
+        let (started, held) = futures_util::future::join(recorder.started(), held).await;
+        started?;
+        held?;
         Ok(hold)
     }
 
-    /// The same from the journal: the run's circumstances are what they were.
-    async fn take_over(&self, job: &Job, run: RunId, meter: Arc<Meter>) -> Result<Hold, DispatchError> {
+    /// The same from the journal: the run's circumstances are what they were. Where its budget is used up it waits for so
+    /// long that there is some again.
+    async fn take_over(&self, job: &Job, run: RunId, patience: Duration) -> Result<Taken, DispatchError> {
         let grants = Arc::new(job.policy.grants(job.agent.manifest()));
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
         let identity = self.identity(job, run, &grants).await?;
         let scope = rls::bookkeeping(&identity);
         let mut claimed = self.records.claim(&scope, job.tenant, run, &self.keys).await?;
         reconcile::ledger_with_journal(&self.crossing.ledger, job, run, &claimed).await?;
+        let (used, at_ms) = replayed(&claimed.frames);
+        if let Some(result) = claimed.end() {
+            return Ok(Taken::Ended { scope, epoch: claimed.epoch, result, used, at_ms });
+        }
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
         let same = start.component == job.agent.digest() && start.policy == job.policy.digest;
         if !same || start.profile != PROFILE {
@@ -180,7 +220,43 @@ impl Dispatcher {
         }
         let mut vault = self.vault(job.tenant, run)?;
         vault.restore(start.vault.clone());
-        Ok(Hold { scope, identity, grants, admitted, claimed, start, vault, meter })
+        let since = self.budgets.held_since(run);
+        let meter = self.go_on(job, run, &claimed, used, patience).await?;
+        let lost = Duration::from_millis(since.map_or(0, |since| at_ms.saturating_sub(since)));
+        Ok(Taken::On(Box::new(Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost })))
+    }
+
+    /// Opens the meter of a run that goes on, and has what it may use on record.
+    async fn go_on(
+        &self,
+        job: &Job,
+        run: RunId,
+        claimed: &records::Claimed,
+        used: Amounts,
+        patience: Duration,
+    ) -> Result<Arc<Meter>, DispatchError> {
+        let origin = origin(job, run);
+        let held = claimed.rows.iter().map(|row| row.sealed.len() as u64).sum();
+        let used = Amounts { memory: held, ..used };
+        let deadline = Instant::now() + patience;
+        loop {
+            let now_ms = clock::now_ms();
+            match self.budgets.go_on(&origin, &job.policy.budget, now_ms, used) {
+                Ok(meter) => {
+                    if self.budgets.held_since(run).is_none() {
+                        self.budgets.hold(&origin, &meter, now_ms).await?;
+                    }
+                    return Ok(meter);
+                }
+                Err(refusal) if refusal.code() == Code::RunFenced || Instant::now() >= deadline => {
+                    return Err(refusal.into());
+                }
+                Err(refusal) => {
+                    tracing::info!(%run, %refusal, "the run waits for its budget");
+                    tokio::time::sleep(BUDGET_POLL).await;
+                }
+            }
+        }
     }
 
     /// Runs the guest, again after each wait, until it ends; then has the end recorded.
@@ -194,27 +270,42 @@ impl Dispatcher {
     ) -> Result<Ended, DispatchError> {
         loop {
             let (scope, epoch) = (hold.scope.clone(), hold.claimed.epoch);
-            let (admitted, meter) = (Arc::clone(&hold.admitted), Arc::clone(&hold.meter));
+            let (admitted, meter, lost) = (Arc::clone(&hold.admitted), Arc::clone(&hold.meter), hold.lost);
             let input = hold.start.input.clone();
             let fuel = hold.start.fuel;
             let passage = self.passage(job, run, hold, events.clone())?;
-            let left = Duration::from_millis(job.policy.run.wall_clock).saturating_sub(running);
+            let left = Duration::from_millis(job.policy.budget.run.wall_clock).saturating_sub(running);
             let allowance = Allowance { fuel, wall_clock: left };
             let execution = self.sandbox.execute(admitted, passage, input, allowance).await?;
             let Execution { passage, outcome, fuel_used, running: more } = execution;
             running = running.saturating_add(more);
+            let spent = meter.settle(fuel_used, millis(lost.saturating_add(more)));
+            let settled = self.budgets.settle(run, spent);
             match outcome {
+                // Its neighbours had the memory that it needed to come to where it was: it has not ended.
+                Outcome::Finished(Err(refusal)) if passage.is_replaying() && meter.is_crowded() => {
+                    settled.await;
+                    return Err(refusal.into());
+                }
                 Outcome::Finished(result) => {
-                    let ended = passage.end(result, fuel_used, running).await?;
+                    let ended = passage.end(result, fuel_used, running);
+                    let (ended, ()) = futures_util::future::join(ended, settled).await;
+                    let ended = ended?;
                     self.records.finish(&scope, run, epoch, ended.result.is_ok()).await?;
                     return Ok(ended);
                 }
                 Outcome::Parked { until_ms } => {
-                    drop(passage);
-                    meter.rewind();
+                    // It uses nothing while it sleeps, and is charged anew when it wakes.
+                    let peak = meter.peak_memory();
+                    drop((passage, meter));
+                    settled.await;
                     self.records.park(&scope, run, epoch, until_ms).await?;
                     sleep_until(until_ms).await;
-                    hold = self.take_over(job, run, meter).await?;
+                    hold = match Box::pin(self.take_over(job, run, BUDGET_WAIT)).await? {
+                        Taken::On(hold) => *hold,
+                        Taken::Ended { .. } => return Err(DispatchError::NoRun),
+                    };
+                    hold.meter.peaked(peak);
                 }
             }
         }
@@ -222,18 +313,7 @@ impl Dispatcher {
 
     async fn identity(&self, job: &Job, run: RunId, grants: &Grants) -> Result<Identity, DispatchError> {
         let role = self.records.role(grants).await?;
-        let origin = Origin { tenant: job.tenant, agent: job.agent.manifest().agent.clone(), run };
-        Ok(Identity::fix(origin, role, self.shares.standing(job.tenant)))
-    }
-
-    /// Opens the run's account. Fuel and time are taken for the whole run, so that a tenant's runs together never pass
-    /// its limits; a run for which not enough is left is refused before it is on record, and may be asked for again.
-    fn meter(&self, job: &Job) -> Result<Arc<Meter>, DispatchError> {
-        let share = self.shares.account(job.tenant, &job.policy);
-        let meter = Meter::open(&job.policy.run, share, job.policy.denials);
-        meter.take(Resource::Fuel, job.policy.run.fuel)?;
-        meter.take(Resource::WallClock, job.policy.run.wall_clock)?;
-        Ok(Arc::new(meter))
+        Ok(Identity::fix(origin(job, run), role, self.shares.standing(job.tenant)))
     }
 
     fn vault(&self, tenant: TenantId, run: RunId) -> Result<Vault, DispatchError> {
@@ -269,9 +349,18 @@ impl Dispatcher {
             instruments: Instruments::new(hold.start.seed, hold.start.time_ms),
             recorder,
             recording,
+            input_bytes: hold.start.input.len() as u64,
             digest_key: self.keys.mac_key(&[b"tenant-digest", job.tenant.as_uuid().as_bytes()])?,
         }))
     }
+}
+
+fn origin(job: &Job, run: RunId) -> Origin {
+    Origin { tenant: job.tenant, agent: job.agent.manifest().agent.clone(), run }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn sleep_until(until_ms: u64) {

@@ -48,16 +48,21 @@ const BOMBS: [Bomb; 9] = [
         let inner = (0..1_000).fold(PREAMBLE.to_vec(), |inner, _| [PREAMBLE.to_vec(), section(4, &inner)].concat());
         Ok([wat::parse_str(format!("(component {AGENT})"))?, section(4, &inner)].concat())
     }),
-    ("bomb-doubling-instances", "14 components, each of which has the one before it twice: 8,192 instances.", Admission("component-malformed"), || {
-        let mut text = "(component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
-        for level in 1..14 {
-            let below = level - 1;
-            text = format!(
-                "(component $c{level} {text} (instance (instantiate $c{below})) (instance (instantiate $c{below})))"
-            );
-        }
-        Ok(wat::parse_str(format!("(component {text} (instance (instantiate $c13)) {AGENT})"))?)
-    }),
+    (
+        "bomb-doubling-instances",
+        "14 components, each of which has the one before it twice: 8,192 instances.",
+        Admission("component-malformed"),
+        || {
+            let mut text = "(component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
+            for level in 1..14 {
+                let below = level - 1;
+                text = format!(
+                    "(component $c{level} {text} (instance (instantiate $c{below})) (instance (instantiate $c{below})))"
+                );
+            }
+            Ok(wat::parse_str(format!("(component {text} (instance (instantiate $c13)) {AGENT})"))?)
+        },
+    ),
 ];
 
 /// What every component begins with.

@@ -84,9 +84,11 @@ fn step(text: &str) -> Tested<(Kind, u16)> {
 #[test]
 fn another_row_is_another_record() -> Tested {
     let found = [(Kind::Open, 0), (Kind::Outcome, 0), (Kind::Outcome, 0), (Kind::Refusal, 305), (Kind::End, 307)];
-    for description in
-        ["open, outcome 0 x2, refusal 305, end 307", "open, outcome 0 many, refusal 305 many, end 307", "open, outcome 0 + outcome 0 x1, refusal 305, end 307"]
-    {
+    for description in [
+        "open, outcome 0 x2, refusal 305, end 307",
+        "open, outcome 0 many, refusal 305 many, end 307",
+        "open, outcome 0 + outcome 0 x1, refusal 305, end 307",
+    ] {
         assert!(are(&found, description)?, "{description}");
     }
     for description in [

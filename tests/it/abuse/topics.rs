@@ -7,8 +7,8 @@ use crate::host::{Host, Tested};
 
 /// What the guests' names begin with. Those that need rows or keys have a database.
 const TOPICS: [&str; 15] = [
-    "cpu", "stack", "memory", "handle", "lie", "result", "trap", "realloc", "flood", "wait", "import", "probe", "forge",
-    "shape", "feature",
+    "cpu", "stack", "memory", "handle", "lie", "result", "trap", "realloc", "flood", "wait", "import", "probe",
+    "forge", "shape", "feature",
 ];
 
 fn needs_database(guest: &Guest) -> bool {

@@ -56,7 +56,13 @@ impl Reason {
             Self::Pool
         } else if says(&OFF) {
             Self::Off
-        } else if says(&["unknown import", "no item named", "was not found", "no previous instance", "not found in the linker"]) {
+        } else if says(&[
+            "unknown import",
+            "no item named",
+            "was not found",
+            "no previous instance",
+            "not found in the linker",
+        ]) {
             Self::Imports
         } else {
             Self::Other(error.to_owned())

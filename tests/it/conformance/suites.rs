@@ -63,7 +63,9 @@ fn root(package: &str) -> Tested<PathBuf> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("wast/Cargo.toml");
     let options = ["--locked", "--offline"].map(str::to_owned).to_vec();
     let metadata = MetadataCommand::new().manifest_path(manifest).other_options(options).exec();
-    let metadata = metadata.map_err(|error| format!("fetch the suites first, with `cargo fetch --locked --manifest-path tests/wast/Cargo.toml`: {error}"))?;
+    let metadata = metadata.map_err(|error| {
+        format!("fetch the suites first, with `cargo fetch --locked --manifest-path tests/wast/Cargo.toml`: {error}")
+    })?;
     let found = metadata.packages.iter().find(|found| found.name.as_str() == package);
     let found = found.ok_or_else(|| format!("tests/wast has no `{package}`"))?;
     Ok(found.manifest_path.parent().ok_or("a manifest without a folder")?.into())

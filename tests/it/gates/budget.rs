@@ -1,5 +1,10 @@
 //! Budgets of one run, and of a tenant's runs together.
 
+mod held;
+mod hosted;
+mod operator;
+mod windows;
+
 use serde_json::{Value, json};
 
 use crate::host::{Host, Tested};
@@ -128,9 +133,12 @@ fn bytes_logged_and_replied() -> Tested {
 #[test]
 fn runs_of_one_tenant_share_its_budget() -> Tested {
     let host = Host::without_database()?;
-    let draw = json!([{"do": "repeat", "times": 40, "actions": [{"do": "random"}]}, {"do": "sleep", "ms": 300}]);
+    // So long that both are under way at the same time.
+    let turn = json!([{"do": "random"}, {"do": "burn", "turns": 10_000_000}]);
+    let draw = json!([{"do": "repeat", "times": 40, "actions": turn}]);
     // Each may make 60 calls, both together 60: forty each are too many, whichever comes first.
-    let policy = Policy::open().run("calls", 60).tenant("calls", 60);
+    let policy = Policy::open().run("fuel", 50_000_000_000).run("calls", 60).tenant("calls", 60);
+    let policy = policy.tenant("fuel", 200_000_000_000);
     let alone = host.run("hermit", &policy, &draw, &["acme"])?;
     assert_eq!(alone.expect(0)?.refused(0)?, 0, "{}", alone.stdout);
     let said = host.run("hermit", &policy, &draw, &["acme", "acme", "globex"])?;
@@ -149,7 +157,9 @@ fn runs_of_one_tenant_share_its_budget() -> Tested {
 fn a_run_that_its_tenant_cannot_pay_for() -> Tested {
     let host = Host::seeded()?;
     let policy = Policy::open().run("fuel", 1_000_000_000).tenant("fuel", 1_500_000_000);
-    let actions = json!([{"do": "sleep", "ms": 200}, {"do": "kv-add", "key": "probe/n", "delta": 1}]);
+    // A run that sleeps holds nothing; this one works for a while.
+    let work = "select count(*) from public.assessments a, public.assessments b, public.assessments c";
+    let actions = json!([{"do": "sql-query", "statement": work}, {"do": "kv-add", "key": "probe/n", "delta": 1}]);
     let said = host.run("probe", &policy, &actions, &["acme", "acme"])?;
     said.expect(1)?;
     assert_eq!(text(&said.error()?, "/code"), "budget-fuel", "{}", said.stderr);

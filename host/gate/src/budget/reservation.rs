@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use casemate_abi::limits;
 
-use super::account::Resource;
 use super::meter::Meter;
+use super::resource::Resource;
 use crate::call::{Call, Operation, Reply, Request};
 use crate::capability::Granted;
 use crate::identity::Identified;

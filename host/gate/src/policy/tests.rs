@@ -109,7 +109,37 @@ fn an_unknown_field_and_a_contradicting_budget_are_refused() {
     assert!(matches!(policy("surprise = 1"), Err(PolicyError::Syntax(..))));
     assert!(matches!(policy("[pii]\nemail = \"sometimes\""), Err(PolicyError::Syntax(..))));
     let more = BUDGET.replace("fuel = 2", "fuel = 0");
-    assert!(matches!(Policy::parse(&format!("name = \"p\"\n{more}")), Err(PolicyError::Budget("fuel"))));
+    assert!(matches!(Policy::parse(&format!("name = \"p\"\n{more}")), Err(PolicyError::Budget("tenant", "fuel"))));
+}
+
+#[test]
+fn windows_and_agents_are_limited_where_the_policy_says_so() -> Result<(), PolicyError> {
+    use crate::budget::{Resource, Span};
+    let read =
+        policy("[budget.agent]\ncalls = 1\n[budget.agent.hour]\nfuel = 3\n[budget.tenant.day]\nresult-bytes = 0\n")?;
+    let limit = |owner: &crate::budget::PerSpan<crate::budget::Caps>, span, resource| *owner.get(span).get(resource);
+    let (agent, tenant) = (read.budget.agent, read.budget.tenant);
+    assert_eq!(limit(&agent, Span::AtOnce, Resource::Calls), Some(1));
+    assert_eq!(limit(&agent, Span::AtOnce, Resource::Fuel), None);
+    assert_eq!(limit(&agent, Span::Hour, Resource::Fuel), Some(3));
+    assert_eq!(limit(&tenant, Span::AtOnce, Resource::Fuel), Some(2));
+    assert_eq!(limit(&tenant, Span::Day, Resource::ResultBytes), Some(0));
+    assert_eq!(limit(&tenant, Span::Month, Resource::Calls), None);
+    Ok(())
+}
+
+#[test]
+fn a_window_that_no_run_fits_in_or_that_counts_memory_is_refused() {
+    for (table, place, resource) in [
+        ("[budget.agent]\nmemory = 0\n", "agent", "memory"),
+        ("[budget.tenant.month]\nwall-clock = 0\n", "tenant.month", "wall-clock"),
+        ("[budget.agent.day]\nfuel = 0\n", "agent.day", "fuel"),
+    ] {
+        let refused = policy(table);
+        assert!(matches!(refused, Err(PolicyError::Budget(p, r)) if (p, r) == (place, resource)), "{table}");
+    }
+    assert!(matches!(policy("[budget.tenant.hour]\nmemory = 9\n"), Err(PolicyError::Syntax(..))));
+    assert!(matches!(policy("[budget.run.hour]\nfuel = 9\n"), Err(PolicyError::Syntax(..))));
 }
 
 fn wasi(manifest: &str, granted: &str) -> Result<Grants, PolicyError> {

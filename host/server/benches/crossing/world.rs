@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use casemate_gate::budget::{Account, Limits, Meter};
+use casemate_gate::budget::{Amounts, Limits, Meter, Owner, Share, Windows};
 use casemate_gate::call::Origin;
 use casemate_gate::identity::{Identity, Standing};
 use casemate_gate::journal::{Journal, MemoryJournal};
@@ -131,13 +131,22 @@ impl World {
             identity,
             grants: Arc::new(grants()),
             rules: self.policy.pii.clone(),
-            meter: Arc::new(Meter::open(&self.policy.run, Arc::new(Account::new(&self.policy.tenant)), 10)),
+            meter: self.meter(),
+            input_bytes: 4,
             vault: Vault::new(&mac, run).unwrap(),
             instruments: Instruments::new([7; 32], 0),
             recorder: Recorder::new(place, ledger, journal, None),
             recording: Recording::default(),
             digest_key: mac,
         })
+    }
+
+    /// The meter of a run whose agent and tenant have used nothing.
+    fn meter(&self) -> Arc<Meter> {
+        let terms = self.policy.budget;
+        let windows = || Windows::at(0, |_, _| Amounts::default());
+        let share = |policy| Share::of(Arc::new(Owner::new(None, windows())), windows(), policy);
+        Arc::new(Meter::open(terms, share(terms.agent), share(terms.tenant)).unwrap())
     }
 
     /// A passage of a run that is on no record.

@@ -7,6 +7,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, OpenError};
 use casemate_store::{ClusterError, StoreError};
 
+use crate::dispatch::BudgetError;
 use crate::sandbox::{EngineError, ScratchError};
 
 /// Why the host can't be built or taken down.
@@ -60,6 +61,9 @@ pub enum AppError {
     /// Guests can't be run here.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What was used of budgets can't be read or kept.
+    #[error(transparent)]
+    Budgets(#[from] BudgetError),
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -85,6 +89,7 @@ impl AppError {
             Self::Cluster(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Engine(error) => error.code(),
+            Self::Budgets(error) => error.code(),
             Self::Interrupted => "host-interrupted",
         }
     }

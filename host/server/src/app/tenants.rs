@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use casemate_gate::{AgentName, TenantId};
 use casemate_store::Db;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{AppError, signing};
+use crate::config::Config;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +31,18 @@ pub struct Tenants {
 }
 
 impl Tenants {
+    /// Looks up a tenant for whoever doesn't hold the data directory's lock.
+    ///
+    /// # Errors
+    /// [`AppError::TenantUnknown`], or the file.
+    pub fn look_up(config: &Config, name: &str) -> Result<TenantId, AppError> {
+        let found = read(&config.tenants())?.get(name).map(|tenant| tenant.id);
+        found.ok_or_else(|| AppError::TenantUnknown(name.to_owned()))
+    }
+
     /// Reads the file and brings the database's table in line with it.
     pub(super) async fn open(path: PathBuf, database: Option<&Db>) -> Result<Self, AppError> {
-        let by_name: BTreeMap<String, Tenant> = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged(path.clone()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
-            Err(cause) => return Err(AppError::File { path, cause }),
-        };
+        let by_name = read(&path)?;
         if let Some(database) = database {
             for (name, tenant) in &by_name {
                 database.ensure_tenant(tenant.id, name).await?;
@@ -77,5 +83,13 @@ impl Tenants {
     /// All tenants by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, TenantId)> {
         self.by_name.iter().map(|(name, tenant)| (name.as_str(), tenant.id))
+    }
+}
+
+fn read(path: &Path) -> Result<BTreeMap<String, Tenant>, AppError> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(cause) => Err(AppError::File { path: path.to_owned(), cause }),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::{Format, output};
 use crate::app::AppError;
-use crate::dispatch::DispatchError;
+use crate::dispatch::{BudgetError, DispatchError};
 use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
 use casemate_gate::policy::PolicyError;
@@ -107,7 +107,7 @@ macro_rules! from {
     };
 }
 
-from!(AnatomyError, AppError, ComponentError, EngineError, PolicyError, StoreError, ToolchainError);
+from!(AnatomyError, AppError, BudgetError, ComponentError, EngineError, PolicyError, StoreError, ToolchainError);
 
 impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {

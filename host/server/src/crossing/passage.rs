@@ -12,15 +12,17 @@ use casemate_gate::identity::Identity;
 use casemate_gate::pii::Guard;
 use casemate_gate::policy::Grants;
 use casemate_gate::vault::Vault;
-use casemate_gate::{Call, Operation, Refusal, Reply, Request, Seq, TenantId};
+use casemate_gate::{Call, Effect, Operation, Refusal, Reply, Request, Seq, TenantId};
 use casemate_keys::MacKey;
 use casemate_pii::{Finding, Rules};
 
 use super::Crossing;
 use super::event::{Crossed, What};
 use super::frame::{Answered, Frame, Refused, Stamp, canonical};
+use super::keeping::Keeping;
 use super::recorder::{Recorder, Told};
 use super::replay::{Recorded, Recording};
+use super::riding::{charges, record_bytes};
 use crate::tools::{Answer, Instruments, PendingEffect};
 
 /// What a request comes to.
@@ -83,6 +85,8 @@ pub struct Setup {
     pub recording: Recording,
     /// Keys the digests of its requests.
     pub digest_key: MacKey,
+    /// Bytes of its input, which the host holds as long as it runs.
+    pub input_bytes: u64,
 }
 
 /// The call that is under way.
@@ -113,6 +117,10 @@ pub struct Passage {
     recorded: Option<Recorded>,
     digest_key: MacKey,
     deadline: Instant,
+    /// What the host holds for the run.
+    pub(super) keeping: Keeping,
+    /// Whether the last call was answered from the journal.
+    replaying: bool,
 }
 
 impl Passage {
@@ -127,6 +135,7 @@ impl Passage {
             fuel: 0,
             begun: Instant::now(),
         };
+        let keeping = Keeping::new(&setup.meter, setup.input_bytes);
         Self {
             crossing: setup.crossing,
             identity: setup.identity,
@@ -142,7 +151,21 @@ impl Passage {
             recorded: None,
             digest_key: setup.digest_key,
             deadline: Instant::now(),
+            keeping,
+            replaying: false,
         }
+    }
+
+    /// Whether the run still does what it did before. A run that its neighbours crowd out meanwhile has not ended.
+    #[must_use]
+    pub fn is_replaying(&self) -> bool {
+        self.replaying || !self.recording.is_empty()
+    }
+
+    /// Holds what stays between calls, and a reply of so many bytes until the next one.
+    fn keep(&mut self, reply: u64) -> Result<(), Refusal> {
+        let waiting = self.recorder.riding().hosted();
+        self.keeping.keep(self.vault.bytes(), waiting, reply)
     }
 
     /// The run's meter, which the sandbox charges for fuel and memory.
@@ -184,6 +207,12 @@ impl Passage {
         self.instruments.fuel_used = fuel_used;
         self.screened = None;
         self.recorded = self.recording.take(seq, &asked, fuel_used)?;
+        self.replaying = self.recorded.is_some();
+        // The guest has its last reply. What has no room any more stays held as it was, and the next call is refused.
+        let _no_room = self.keep(0);
+        if let Some(refusal) = self.keeping.crowded_out() {
+            return Err(refusal);
+        }
         if self.recorded.is_some() { Ok(None) } else { Ok(Some(Call { seq, request })) }
     }
 
@@ -191,6 +220,11 @@ impl Passage {
     pub(super) async fn answer_from_journal(&mut self) -> Way {
         match self.recorded.take() {
             Some(Recorded::Answer { stamp, request, result, vault }) => {
+                let intended = self.current.operation.effect() == Effect::Transactional && request.is_some();
+                let bytes = match intended {
+                    true => record_bytes(None, result.as_ref().ok(), &[]),
+                    false => record_bytes(request.as_ref(), result.as_ref().ok(), &vault),
+                };
                 self.vault.restore(vault);
                 self.instruments.clock.record(stamp.time_ms, stamp.fuel_used);
                 if let Some(Request::RandomBytes { length }) = request
@@ -201,7 +235,15 @@ impl Passage {
                 }
                 let (seq, operation) = (self.current.seq, self.current.operation);
                 self.recorder.tell(What::Replayed { seq, operation });
-                self.replayed(request.as_ref(), result.map_err(Refusal::from))
+                let committed = intended && result.is_ok();
+                let way = self.replayed(request.as_ref(), result.map_err(Refusal::from));
+                // As it waited, or was committed together with its effect, when it was first made.
+                if committed {
+                    self.recorder.riding().clear();
+                } else {
+                    self.recorder.riding().add(bytes);
+                }
+                way
             }
             Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => Way::Park { until_ms },
             Some(Recorded::Waiting { .. }) => match self.replayed(None, Ok(Reply::Unit)) {
@@ -218,7 +260,14 @@ impl Passage {
         let ran = self.crossing.tools.run(permit, &mut self.instruments);
         match tokio::time::timeout_at(self.deadline.into(), ran).await {
             Ok(answer) => answer,
-            Err(_) => Err(Refusal::new(Code::BudgetWallClock, "the run's time was used up by this call")),
+            Err(_) => {
+                let limit = self.meter.run_limit(Resource::WallClock);
+                let message = format!(
+                    "the run's budget `wall-clock` is used up: its time of {limit} ms ended during this call; raise \
+                     `budget.run.wall-clock` in the policy"
+                );
+                Err(Refusal::new(Code::BudgetWallClock, message))
+            }
         }
     }
 
@@ -228,16 +277,11 @@ impl Passage {
     }
 
     /// Charges the run's own account for a replayed call, so that its limits bite where they did before.
-    fn replayed(&self, request: Option<&Request>, result: Result<Reply, Refusal>) -> Way {
-        let size = result.as_ref().map_or(0, Reply::size) as u64;
-        let logged = match (request, &result) {
-            (Some(Request::LogEmit { message, .. }), Ok(_)) => message.len() as u64,
-            _ => 0,
-        };
-        // A call for which there was no call left was not charged.
-        let calls = u64::from(!matches!(&result, Err(refusal) if refusal.code() == Code::BudgetCalls));
-        let charges = [(Resource::Calls, calls), (Resource::ResultBytes, size), (Resource::LogBytes, logged)];
-        let charged = charges.into_iter().try_for_each(|(resource, amount)| self.meter.take(resource, amount));
+    fn replayed(&mut self, request: Option<&Request>, result: Result<Reply, Refusal>) -> Way {
+        let amounts = charges(request, result.as_ref().map_err(Refusal::code));
+        let charges = [Resource::Calls, Resource::ResultBytes, Resource::LogBytes];
+        let charged = charges.into_iter().try_for_each(|resource| self.meter.replay(resource, *amounts.get(resource)));
+        let charged = charged.and_then(|()| result.as_ref().map_or(Ok(()), |reply| self.keep(reply.hosted())));
         match (charged, result) {
             (Err(refusal), _) => Way::Stop(refusal),
             (Ok(()), Err(refusal)) if refusal.ends_run() => Way::Stop(refusal),
@@ -256,6 +300,9 @@ impl Passage {
     pub(super) async fn refuse(&mut self, refusal: Refusal) -> Way {
         if refusal.code() == Code::AuditUnavailable || refusal.code() == Code::RunFenced {
             return Way::Stop(refusal); // nothing can be recorded, so nothing more may happen
+        }
+        if let Some(refusal) = self.keeping.crowded_out() {
+            return Way::Stop(refusal); // not the call's fault: it is made again if the run goes on
         }
         let too_often = self.meter.denied().err();
         let ends = refusal.ends_run();
@@ -291,6 +338,11 @@ impl Passage {
             _ => None,
         };
         let changes = permit.change().is_ok();
+        // The reply is held until the guest has it; without room for it the effect doesn't happen either.
+        let redacted = redacted.and_then(|(reply, found)| self.keep(reply.hosted()).map(|()| (reply, found)));
+        if let Some(refusal) = self.keeping.crowded_out() {
+            return Way::Stop(refusal);
+        }
         let durable = match &effect {
             Some(_) => match self.recorder.durable(&permit).await {
                 Ok(durable) => Some(durable),

@@ -17,12 +17,8 @@ use casemate_ledger::{AppendError, Draft, Kind, Ledger, Receipt, Ticket};
 use super::event::{Crossed, Event, Events, What};
 use super::frame::{Frame, Stamp};
 use super::passage::Current;
+use super::riding::Riding;
 use crate::tools::PendingEffect;
-
-/// Most records that wait.
-const WAITING_RECORDS: usize = 256;
-/// Most bytes of records that wait; a frame of the ledger takes four times as many.
-const WAITING_BYTES: usize = 1024 * 1024;
 
 /// Where the records of a run belong.
 pub struct Place {
@@ -56,7 +52,7 @@ pub struct Recorder {
     drafts: Vec<(Draft, Vec<What>)>,
     /// The same records for the journal. They may wait longer: until the effect with which they commit.
     rows: Vec<Row>,
-    waiting_bytes: usize,
+    riding: Riding,
     sent: Option<Sent>,
 }
 
@@ -81,7 +77,16 @@ impl Recorder {
     /// A recorder with nothing waiting.
     #[must_use]
     pub const fn new(place: Place, ledger: Arc<Ledger>, journal: Arc<dyn Journal>, events: Option<Events>) -> Self {
-        Self { place, ledger, journal, events, drafts: Vec::new(), rows: Vec::new(), waiting_bytes: 0, sent: None }
+        Self {
+            place,
+            ledger,
+            journal,
+            events,
+            drafts: Vec::new(),
+            rows: Vec::new(),
+            riding: Riding::nothing(),
+            sent: None,
+        }
     }
 
     pub(super) fn tell(&self, what: What) {
@@ -152,11 +157,17 @@ impl Recorder {
         stamp: Stamp,
         told: Told,
     ) -> Result<(), Refusal> {
+        let bytes = frame.riding();
         self.push(&frame, told.head(current, stamp), told.into_events())?;
-        if self.drafts.len() >= WAITING_RECORDS || self.waiting_bytes >= WAITING_BYTES {
+        if self.riding.add(bytes) {
             self.flush().await?;
         }
         Ok(())
+    }
+
+    /// Bytes that the host holds for records that wait: the same in a run and in its replay.
+    pub(super) const fn riding(&mut self) -> &mut Riding {
+        &mut self.riding
     }
 
     /// The outcome of an intent: committed in one transaction with its effect, if there is one. The ledger hears of it
@@ -169,11 +180,17 @@ impl Recorder {
         told: Told,
         effect: Option<(PendingEffect, Durable)>,
     ) -> Result<(), Refusal> {
+        let bytes = frame.riding();
         self.push(&frame, told.head(current, stamp), told.into_events())?;
-        let Some((effect, intent)) = effect else { return Ok(()) };
+        let Some((effect, intent)) = effect else {
+            if self.riding.add(bytes) {
+                self.flush().await?;
+            }
+            return Ok(());
+        };
         let outcome = self.drafts.pop();
         let rows = std::mem::take(&mut self.rows);
-        self.waiting_bytes = 0;
+        self.riding.clear();
         effect.commit_with(&intent, rows).await.map_err(|error| journal_refusal(&error))?;
         self.drafts.extend(outcome);
         Ok(())
@@ -227,7 +244,6 @@ impl Recorder {
             salt: random().map_err(|cause| fail(&cause))?,
             payload: sealed.clone(),
         };
-        self.waiting_bytes = self.waiting_bytes.saturating_add(sealed.len());
         let row = Row { run: *run, seq: head.seq, epoch: *epoch, kind: head.row, sealed };
         self.drafts.push((draft, told));
         self.rows.push(row);
@@ -260,7 +276,6 @@ impl Recorder {
         self.send();
         let (rows, journal, scope) =
             (std::mem::take(&mut self.rows), Arc::clone(&self.journal), self.place.scope.clone());
-        self.waiting_bytes = 0;
         let journaled = async { if rows.is_empty() { Ok(()) } else { journal.append(&scope, rows).await } };
         let (receipt, journaled) = futures_util::future::join(self.settle(), journaled).await;
         journaled.map_err(|error| journal_refusal(&error))?;

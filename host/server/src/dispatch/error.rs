@@ -7,6 +7,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, ReadError};
 use casemate_store::{RoleError, StoreError};
 
+use super::BudgetError;
 use crate::crossing::frame::FrameError;
 use crate::sandbox::{ComponentError, EngineError};
 
@@ -40,6 +41,9 @@ pub enum DispatchError {
     /// The ledger can't be written.
     #[error(transparent)]
     Append(#[from] AppendError),
+    /// What the run may use can't be put on record.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// The run was refused before its first instruction, or its end could not be recorded.
     #[error("{0}")]
     Refused(Refusal),
@@ -74,6 +78,7 @@ impl DispatchError {
             Self::Journal(_) => "journal-unavailable",
             Self::Read(error) => error.code(),
             Self::Append(error) => error.code(),
+            Self::Budget(error) => error.code(),
             Self::Refused(refusal) => refusal.code().name(),
             Self::NoDatabase => "run-needs-database",
             Self::NoRun => "run-unknown",

@@ -33,14 +33,7 @@ struct End {
 
 async fn run(engine: &Engine, component: &[u8], inputs: (u64, u64)) -> wasmtime::Result<End> {
     let component = Component::new(engine, component)?;
-    let limits = Limits {
-        fuel: FUEL,
-        memory: MEMORY,
-        wall_clock: 1,
-        calls: 1,
-        log_bytes: 1,
-        result_bytes: 1,
-    };
+    let limits = Limits { fuel: FUEL, memory: MEMORY, wall_clock: 1, calls: 1, log_bytes: 1, result_bytes: 1 };
     let meter = Arc::new(Meter::open(&limits, Arc::new(Account::new(&limits)), 1));
     let mut store = Store::new(engine, Limiter::new(Arc::clone(&meter)));
     store.limiter(|limiter| limiter);

@@ -110,7 +110,10 @@ fn engine_of(agent: &Admitted) -> &Engine {
 struct TooLong;
 
 fn too_long(limit: Duration) -> Refusal {
-    let message = format!("the run's budget `wall-clock` is used up: {} ms", limit.as_millis());
+    let message = format!(
+        "the run's budget `wall-clock` is used up: its last {} ms are over; raise `budget.run.wall-clock` in the policy",
+        limit.as_millis()
+    );
     Refusal::new(Code::BudgetWallClock, message)
 }
 

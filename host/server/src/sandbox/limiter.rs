@@ -1,5 +1,5 @@
-//! The memory limit: all memories and tables of a run together, charged to the run and its tenant. It doesn't know
-//! what the guest keeps there.
+//! The memory limit: all memories and tables of a run together, charged to the run, its agent and its
+//! tenant beside what the host holds for the run. It doesn't know what the guest keeps there.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ impl Limiter {
         Self { meter, pending: 0, at_cap: false, stop: None }
     }
 
-    /// Only the run's own cap makes growth fail where the guest sees it; its tenant's ends the run, so that what the
-    /// guest sees doesn't depend on its neighbours.
+    /// Only the run's own cap makes growth fail where the guest sees it; its agent's or tenant's ends the run, so that
+    /// what the guest sees doesn't depend on its neighbours.
     fn grow(&mut self, current: usize, desired: usize, unit: usize) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current).saturating_mul(unit) as u64;
         match self.meter.grow(more) {
@@ -53,6 +53,7 @@ impl Limiter {
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
+            self.pending = 0;
             return Ok(false);
         }
         self.grow(current, desired, 1)
@@ -67,6 +68,7 @@ impl ResourceLimiter for Limiter {
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         // The pool's limit holds where there is no pool, too: a guest must not see which it is.
         if desired > maximum.map_or(TABLE_ELEMENTS, |maximum| maximum.min(TABLE_ELEMENTS)) {
+            self.pending = 0;
             return Ok(false);
         }
         self.grow(current, desired, ELEMENT)

@@ -12,6 +12,9 @@ use super::wasi::Breach;
 /// Longest message of a guest that is kept, in bytes.
 const MESSAGE: usize = 4096;
 
+/// What wasmtime says of a call that hands over more than the host takes in one.
+const TOO_MUCH_LIFTED: &str = "fuel allocated for hostcalls has been exhausted";
+
 /// What came of running a guest.
 #[derive(Debug)]
 pub enum Outcome {
@@ -57,8 +60,19 @@ pub(super) fn exited(status: Option<u8>) -> Result<serde_json::Value, Refusal> {
 pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel_used: u64) -> Refusal {
     let trap = error.downcast_ref::<Trap>();
     if trap == Some(&Trap::OutOfFuel) {
-        let message = format!("the run's budget `fuel` is used up: {fuel_used} units burned");
+        let limit = meter.run_limit(Resource::Fuel);
+        let message = format!(
+            "the run's budget `fuel` is used up: {fuel_used} of {limit} burned; raise `budget.run.fuel` in the policy"
+        );
         return Refusal::new(Code::BudgetFuel, message);
+    }
+    // The one error of wasmtime's that has no type of its own to be known by; a test holds its words.
+    if trap.is_none() && error.root_cause().to_string().contains(TOO_MUCH_LIFTED) {
+        let message = format!(
+            "a call handed over more than {} bytes, which no policy can raise; send it in smaller pieces",
+            casemate_abi::limits::CALL_BYTES * 2
+        );
+        return Refusal::new(Code::ToolArgument, message).with_internal(format!("{error:#}"));
     }
     // A guest that is refused memory seldom survives it; what killed it is the cap.
     if at_cap {

@@ -144,8 +144,7 @@ impl Value {
             }
             Self::Elements => text.push_str("(i64.extend_i32_u (table.size $t))"),
             Self::GrowTable(elements) => {
-                let _always =
-                    write!(text, "(i64.extend_i32_s (table.grow $t (ref.null func) (i32.const {elements})))");
+                let _always = write!(text, "(i64.extend_i32_s (table.grow $t (ref.null func) (i32.const {elements})))");
             }
             Self::Call(function, a, b) => pair(text, &format!("(call $f{function} "), a, b, ")"),
             Self::CallElement(a, b) => {
