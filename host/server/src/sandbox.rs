@@ -5,6 +5,8 @@
 mod admission;
 #[cfg(test)]
 mod allocators;
+#[cfg(test)]
+mod alone;
 pub mod anatomy;
 mod candidate;
 mod compile;

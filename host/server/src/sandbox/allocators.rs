@@ -8,12 +8,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use casemate_gate::budget::{Account, Limits, Meter};
+use casemate_gate::budget::Limits;
 use proptest::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
 
+use super::alone;
 use super::engine::{self, Ticking};
 use super::limiter::Limiter;
 
@@ -34,7 +35,7 @@ struct End {
 async fn run(engine: &Engine, component: &[u8], inputs: (u64, u64)) -> wasmtime::Result<End> {
     let component = Component::new(engine, component)?;
     let limits = Limits { fuel: FUEL, memory: MEMORY, wall_clock: 1, calls: 1, log_bytes: 1, result_bytes: 1 };
-    let meter = Arc::new(Meter::open(&limits, Arc::new(Account::new(&limits)), 1));
+    let meter = alone::meter(limits)?;
     let mut store = Store::new(engine, Limiter::new(Arc::clone(&meter)));
     store.limiter(|limiter| limiter);
     store.set_epoch_deadline(1 << 40);

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use casemate_gate::budget::{Account, Limits, Meter, Resource};
+use casemate_gate::budget::{Limits, Meter, Resource};
 use tempfile::TempDir;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 use super::super::place::Place;
 use super::{ENTRY_BYTES, ENTRY_MEMORY, OPEN, Open, Opening, Scratch};
+use crate::sandbox::alone;
 
 struct World {
     scratch: Scratch,
@@ -27,7 +28,7 @@ fn world(quota: u64, memory: u64) -> World {
     let place = Place::default();
     place.open(&home.path().join("scratch")).unwrap();
     let limits = Limits { fuel: 1, memory, wall_clock: 1, calls: 1, log_bytes: 1, result_bytes: 1 };
-    let meter = Arc::new(Meter::open(&limits, Arc::new(Account::new(&limits)), 1));
+    let meter = alone::meter(limits).unwrap();
     let mut scratch = Scratch::new(place, quota, Arc::clone(&meter));
     let root = scratch.root().unwrap();
     World { scratch, meter, root, home }
