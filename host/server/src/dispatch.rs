@@ -80,7 +80,16 @@ enum Taken {
     /// It goes on.
     On(Box<Hold>),
     /// It had ended; only its state doesn't say so.
-    Ended { scope: Scope, epoch: Epoch, result: Result<String, Refusal>, used: Amounts, at_ms: u64 },
+    Ended(Box<Over>),
+}
+
+/// A run that had ended.
+struct Over {
+    scope: Scope,
+    epoch: Epoch,
+    result: Result<String, Refusal>,
+    used: Amounts,
+    at_ms: u64,
 }
 
 impl Dispatcher {
@@ -123,7 +132,8 @@ impl Dispatcher {
     pub async fn resume(&self, job: &Job, run: RunId, events: Option<Events>) -> Result<Ended, DispatchError> {
         match Box::pin(self.take_over(job, run, Duration::ZERO)).await? {
             Taken::On(hold) => Box::pin(self.drive(job, run, *hold, Duration::ZERO, events)).await,
-            Taken::Ended { scope, epoch, result, used, at_ms } => {
+            Taken::Ended(over) => {
+                let Over { scope, epoch, result, used, at_ms } = *over;
                 // Its host died between the record of the end and the note of it in the run's state.
                 self.budgets.settle_ended(run, used, at_ms).await;
                 self.records.finish(&scope, run, epoch, result.is_ok()).await?;
@@ -211,7 +221,7 @@ impl Dispatcher {
         reconcile::ledger_with_journal(&self.crossing.ledger, job, run, &claimed).await?;
         let (used, at_ms) = replayed(&claimed.frames);
         if let Some(result) = claimed.end() {
-            return Ok(Taken::Ended { scope, epoch: claimed.epoch, result, used, at_ms });
+            return Ok(Taken::Ended(Box::new(Over { scope, epoch: claimed.epoch, result, used, at_ms })));
         }
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
         let same = start.component == job.agent.digest() && start.policy == job.policy.digest;
@@ -303,7 +313,7 @@ impl Dispatcher {
                     sleep_until(until_ms).await;
                     hold = match Box::pin(self.take_over(job, run, BUDGET_WAIT)).await? {
                         Taken::On(hold) => *hold,
-                        Taken::Ended { .. } => return Err(DispatchError::NoRun),
+                        Taken::Ended(_) => return Err(DispatchError::NoRun),
                     };
                     hold.meter.peaked(peak);
                 }
