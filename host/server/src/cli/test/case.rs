@@ -131,15 +131,11 @@ impl Case {
         fields.extend(self.about.iter().map(|about| plain("about", about.as_str().into())));
         fields.extend(self.start_ms.iter().map(|start| plain("start_ms", (*start).into())));
         fields.push(plain("input", self.input.clone()));
-        let mut calls = Vec::new();
-        for entry in &self.calls {
-            let entry = entry.write()?.into_iter().map(|(name, value)| (name, Layout::Plain(value)));
-            calls.push(Layout::Fields(entry.collect()));
-        }
+        let calls = self.calls.iter().map(Entry::write).collect::<Result<_, _>>()?;
         fields.push(("calls".to_owned(), Layout::List(calls)));
         match &self.end {
             Some(End::Result(document)) => fields.push(plain("result", document.clone())),
-            Some(End::Failure(refusal)) => fields.push(plain("failure", serde_json::to_value(refusal)?)),
+            Some(End::Failure(refusal)) => fields.push(("failure".to_owned(), refusal.write())),
             None => {}
         }
         Ok(Layout::Fields(fields).text())

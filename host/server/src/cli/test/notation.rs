@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::cell::{BytesNote, CellNote, TextNote};
+use super::layout::Layout;
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +82,12 @@ impl RefusalNote {
         Self { name: refusal.code().name().to_owned(), message: Some(refusal.message().to_owned()) }
     }
 
+    pub(super) fn write(&self) -> Layout {
+        let field = |name: &str, value: &str| (name.to_owned(), Layout::Plain(value.into()));
+        let message = self.message.iter().map(|message| field("message", message));
+        Layout::Fields(std::iter::once(field("name", &self.name)).chain(message).collect())
+    }
+
     /// The refusal with this name.
     pub(super) fn refusal(&self) -> Option<Refusal> {
         let code = Code::ALL.iter().find(|code| code.name() == self.name)?;
@@ -111,14 +118,14 @@ impl Entry {
     }
 
     /// Its fields, in the order in which people read them.
-    pub(super) fn write(&self) -> Result<Vec<(String, Value)>, serde_json::Error> {
+    pub(super) fn write(&self) -> Result<Layout, serde_json::Error> {
         let mut fields = ordered(&self.request)?;
         match &self.answer {
             None | Some(Ok(Reply::Unit)) => {}
-            Some(Ok(reply)) => fields.push(("reply".to_owned(), shown(reply)?)),
-            Some(Err(refused)) => fields.push(("refused".to_owned(), serde_json::to_value(refused)?)),
+            Some(Ok(reply)) => fields.push(("reply".to_owned(), Layout::Plain(shown(reply)?))),
+            Some(Err(refused)) => fields.push(("refused".to_owned(), refused.write())),
         }
-        Ok(fields)
+        Ok(Layout::Fields(fields))
     }
 }
 
@@ -137,11 +144,12 @@ pub(super) fn replied(reply: &Reply) -> Result<Value, serde_json::Error> {
     shown(reply)
 }
 
-fn ordered(request: &Request) -> Result<Vec<(String, Value)>, serde_json::Error> {
+fn ordered(request: &Request) -> Result<Vec<(String, Layout)>, serde_json::Error> {
     let Value::Object(mut fields) = asked(request)? else { return Ok(Vec::new()) };
     let order =
         ["call", "level", "statement", "parameters", "key", "value", "delta", "message", "milliseconds", "length"];
-    let take = |fields: &mut Map<String, Value>, name: &str| Some((name.to_owned(), fields.remove(name)?));
+    let take =
+        |fields: &mut Map<String, Value>, name: &str| Some((name.to_owned(), Layout::Plain(fields.remove(name)?)));
     Ok(order.iter().filter_map(|name| take(&mut fields, name)).collect())
 }
 
