@@ -104,6 +104,10 @@ fn refusals(
     found: &mut Vec<Difference>,
 ) -> Result<(), serde_json::Error> {
     let mut actual = RefusalNote::of(actual);
+    if expected.name != actual.name {
+        found.push(whole(what, Some(refused(expected)?), Some(refused(&actual)?)));
+        return Ok(());
+    }
     if expected.message.is_none() {
         actual.message = None;
     }
