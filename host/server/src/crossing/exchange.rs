@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use casemate_gate::{Refusal, Reply, Request, Seq};
+use casemate_gate::{Refusal, Reply, Request, Seq, pii};
+
+use super::passage::{Passage, Way};
 
 /// One call and its answer.
 #[derive(Debug, Clone)]
@@ -63,5 +65,24 @@ impl Transcription {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Passage {
+    /// A copy of the request, if its exchange is written down.
+    pub(super) fn transcribed(&self, request: &Request) -> Option<Request> {
+        self.transcription.is_some().then(|| request.clone())
+    }
+
+    /// Writes the exchange down. A run that waits has no answer yet; it gets it when it begins again.
+    pub(super) fn transcribe(&mut self, asked: Option<Request>, way: &Way) {
+        let (Some(asked), Some(transcription)) = (asked, self.transcription.clone()) else { return };
+        let answer = match way {
+            Way::Answer(answer) => answer.clone(),
+            Way::Stop(refusal) => Err(refusal.clone()),
+            Way::Park { .. } => return,
+        };
+        let shown = pii::shown(asked, &mut self.guard());
+        transcription.keep(self.current.seq, shown.map(|request| Exchange { request, answer }));
     }
 }

@@ -18,7 +18,7 @@ use casemate_pii::{Finding, Rules};
 
 use super::Crossing;
 use super::event::{Crossed, What};
-use super::exchange::{Exchange, Transcription};
+use super::exchange::Transcription;
 use super::frame::{Answered, Frame, Refused, Stamp, canonical};
 use super::keeping::Keeping;
 use super::recorder::{Recorder, Told};
@@ -119,7 +119,7 @@ pub struct Passage {
     recording: Recording,
     recorded: Option<Recorded>,
     digest_key: MacKey,
-    transcription: Option<Transcription>,
+    pub(super) transcription: Option<Transcription>,
     deadline: Instant,
     /// What the host holds for the run.
     pub(super) keeping: Keeping,
@@ -199,23 +199,6 @@ impl Passage {
 
     pub(super) fn guard(&mut self) -> Guard<'_> {
         Guard { sentinel: &self.crossing.sentinel, rules: &self.rules, vault: &mut self.vault }
-    }
-
-    /// A copy of the request, if its exchange is written down.
-    pub(super) fn transcribed(&self, request: &Request) -> Option<Request> {
-        self.transcription.is_some().then(|| request.clone())
-    }
-
-    /// Writes the exchange down. A run that waits has no answer yet; it gets it when it begins again.
-    pub(super) fn transcribe(&mut self, asked: Option<Request>, way: &Way) {
-        let (Some(asked), Some(transcription)) = (asked, self.transcription.clone()) else { return };
-        let answer = match way {
-            Way::Answer(answer) => answer.clone(),
-            Way::Stop(refusal) => Err(refusal.clone()),
-            Way::Park { .. } => return,
-        };
-        let shown = casemate_gate::pii::shown(asked, &mut self.guard());
-        transcription.keep(self.current.seq, shown.map(|request| Exchange { request, answer }));
     }
 
     /// Numbers the call. `None` when the journal has its answer.
