@@ -3,6 +3,8 @@
 
 #[path = "tidy/edges.rs"]
 mod edges;
+#[path = "tidy/examples.rs"]
+mod examples;
 #[path = "tidy/features.rs"]
 mod features;
 #[path = "tidy/layers.rs"]

@@ -5,6 +5,13 @@
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $remedy:literal;)+) => {
         /// Why a call or a run was refused. The number and the name are stable.
+        ///
+        /// ```
+        /// use casemate_abi::Code;
+        ///
+        /// assert_eq!(Code::BudgetCalls as u16, 301);
+        /// assert_eq!(Code::BudgetCalls.name(), "budget-calls");
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
         #[non_exhaustive]
@@ -14,21 +21,42 @@ macro_rules! catalogue {
 
         impl Code {
             /// Every code, in rising order of its number.
+            ///
+            /// ```
+            /// use casemate_abi::Code;
+            ///
+            /// assert!(Code::ALL.is_sorted_by_key(|code| *code as u16));
+            /// ```
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The stable name.
+            ///
+            /// ```
+            /// assert_eq!(casemate_abi::Code::ToolArgument.name(), "tool-argument");
+            /// ```
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
             /// What to do about it, in one clause.
+            ///
+            /// ```
+            /// assert_eq!(casemate_abi::Code::ToolArgument.remedy(), "correct the argument");
+            /// ```
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Self::$variant => $remedy,)+ }
             }
 
             /// The code with this number, if the catalogue has it.
+            ///
+            /// ```
+            /// use casemate_abi::Code;
+            ///
+            /// assert_eq!(Code::from_number(701), Some(Code::ToolArgument));
+            /// assert_eq!(Code::from_number(0), None);
+            /// ```
             #[must_use]
             pub const fn from_number(number: u16) -> Option<Self> {
                 match number { $($number => Some(Self::$variant),)+ _ => None }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::bindings::casemate::agent::clock as wit;
 use crate::refusal::Refusal;
+use crate::world;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, without leap seconds. It shows itself as RFC 3339.
 ///
@@ -51,12 +51,12 @@ impl Time {
 
     /// Time since an earlier moment; zero if that one is later.
     ///
-    /// ```no_run
-    /// # fn main() -> Result<(), casemate::Refusal> {
-    /// let start = casemate::clock::now()?;
-    /// let taken = casemate::clock::now()?.since(start);
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// use casemate::clock::Time;
+    ///
+    /// let (start, end) = (Time::from_milliseconds(1_000), Time::from_milliseconds(4_500));
+    /// assert_eq!(end.since(start).as_millis(), 3_500);
+    /// assert!(start.since(end).is_zero());
     /// ```
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
@@ -88,33 +88,41 @@ const fn civil(day: u64) -> (u64, u64, u64) {
 
 /// The time.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// casemate::log::info(format!("it is {}", casemate::clock::now()?))?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::clock::{self, Time};
+/// use casemate::testing::Script;
+///
+/// let script = Script::new().clock_now(Ok(Time::from_milliseconds(1_767_268_800_000)));
+/// let shown = script.run(|| clock::now().map(|now| format!("it is {now}")));
+/// assert_eq!(shown.as_deref(), Ok("it is 2026-01-01T12:00:00.000Z"));
 /// ```
 ///
 /// # Errors
 /// Refused when the agent may not read the clock.
 pub fn now() -> Result<Time, Refusal> {
-    wit::now().map(Time)
+    world::clock_now().map(Time)
 }
 
 /// Waits at least this long, rounded up to a millisecond; 30 days at most. The run gives up its memory meanwhile.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// casemate::clock::sleep(std::time::Duration::from_secs(3600))?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::{clock, testing::Script};
+/// use std::time::Duration;
+///
+/// let hour = Duration::from_secs(3600);
+/// let woken = Script::new().clock_sleep(hour, Ok(())).run(|| clock::sleep(hour));
+/// assert_eq!(woken, Ok(()));
 /// ```
 ///
 /// # Errors
 /// Refused when the agent may not wait, or not that long.
 pub fn sleep(duration: Duration) -> Result<(), Refusal> {
-    let milliseconds = duration.as_nanos().div_ceil(1_000_000);
-    wit::sleep(u64::try_from(milliseconds).unwrap_or(u64::MAX))
+    world::clock_sleep(milliseconds(duration))
+}
+
+/// Whole milliseconds, rounded up.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

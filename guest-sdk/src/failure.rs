@@ -7,9 +7,12 @@ use crate::refusal::Refusal;
 
 /// Why a run ended without a result. An agent's function may return any error that turns into this one.
 ///
-/// ```no_run
+/// ```
+/// use casemate::sql::{self, Rows};
+/// use casemate::testing::Script;
 /// use casemate::{Failure, Refusal};
 ///
+/// #[derive(Debug, PartialEq)]
 /// enum Trouble {
 ///     NoCases,
 ///     Host(Refusal),
@@ -31,20 +34,41 @@ use crate::refusal::Refusal;
 /// }
 ///
 /// #[casemate::agent]
-/// fn run(limit: u32) -> Result<i64, Trouble> {
-///     let count: Option<(i64,)> =
-///         casemate::sql::query("select count(*) from public.cases limit $1").bind(limit).row()?;
-///     count.map(|(count,)| count).ok_or(Trouble::NoCases)
+/// fn run(kind: String) -> Result<i64, Trouble> {
+///     let newest = sql::query("select amount from public.cases where kind = $1 order by id desc limit 1").bind(kind);
+///     newest.row()?.map(|(amount,)| amount).ok_or(Trouble::NoCases)
 /// }
-/// # fn main() {}
+///
+/// let newest = "select amount from public.cases where kind = $1 order by id desc limit 1";
+/// let script = Script::new().sql_query(newest, ["loan".into()], Ok(Rows::new(["amount"], [])));
+/// assert_eq!(script.run(|| run("loan".to_owned())), Err(Trouble::NoCases));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// A refusal that the agent chose not to handle.
+    ///
+    /// ```
+    /// use casemate::{Code, Failure, Refusal};
+    ///
+    /// let refusal = Refusal::new(Code::BudgetCalls, "no calls left");
+    /// assert_eq!(Failure::from(refusal.clone()), Failure::Refused(refusal));
+    /// ```
     Refused(Refusal),
     /// The input is JSON but not what this agent takes: what is wrong with it.
+    ///
+    /// ```
+    /// use casemate::Failure;
+    ///
+    /// assert_eq!(Failure::invalid_input("too many"), Failure::InvalidInput("too many".to_owned()));
+    /// ```
     InvalidInput(String),
     /// The agent's own error.
+    ///
+    /// ```
+    /// use casemate::Failure;
+    ///
+    /// assert_eq!(Failure::failed("no rows"), Failure::Failed("no rows".to_owned()));
+    /// ```
     Failed(String),
 }
 

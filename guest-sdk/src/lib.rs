@@ -5,7 +5,9 @@
 //! It reaches the world only through the modules of this crate. Each call crosses the host's gates, so each
 //! returns a `Result`: a [`Refusal`] is a value, and the agent may go on after it.
 //!
-//! ```no_run
+//! ```
+//! use casemate::sql::{self, Rows, params};
+//! use casemate::testing::Script;
 //! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Deserialize)]
@@ -25,29 +27,36 @@
 //!
 //! #[casemate::agent]
 //! fn run(input: Input) -> Result<Output, casemate::Refusal> {
-//!     let cases: Vec<Case> = casemate::sql::query("select amount from public.cases order by id limit $1")
-//!         .bind(input.limit)
-//!         .rows()?;
+//!     let cases: Vec<Case> =
+//!         sql::query("select amount from public.cases order by id limit $1").bind(input.limit).rows()?;
 //!     casemate::log::info(format!("{} cases", cases.len()))?;
 //!     Ok(Output { open: cases.iter().map(|case| case.amount).sum() })
 //! }
-//! # fn main() {}
+//!
+//! // The attribute leaves the function as it is, so that a test can call it, with a script in the host's place.
+//! let found = Rows::new(["amount"], [params![100], params![7]]);
+//! let script = Script::new().sql_query("select amount from public.cases order by id limit $1", params![2], Ok(found));
+//! let output = script.run(|| run(Input { limit: 2 }))?;
+//! assert_eq!(output.open, 107);
+//! # Ok::<(), casemate::Refusal>(())
 //! ```
 //!
-//! On the host (in an agent's unit tests, say) everything compiles, but a call of a tool panics: there is no host
-//! to answer it. Keep rules that are worth testing in functions that call no tool.
+//! On your own machine everything compiles too, for unit tests; [`testing`] is the host there.
 
 #[doc(hidden)]
 pub mod bindings;
 mod entry;
 mod failure;
 mod refusal;
+mod world;
 
 pub mod clock;
 pub mod kv;
 pub mod log;
 pub mod random;
 pub mod sql;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 pub use casemate_abi::Code;
 pub use casemate_sdk_macros::agent;

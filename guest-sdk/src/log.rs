@@ -1,7 +1,7 @@
 //! The run's own log. The operator reads it; personal data in it is handled as the tenant's policy says.
 
-use crate::bindings::casemate::agent::log as wit;
 use crate::refusal::Refusal;
+use crate::world;
 
 /// How important a message is.
 ///
@@ -22,32 +22,30 @@ pub enum Level {
 
 /// Writes a message at a level.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// casemate::log::emit(casemate::log::Level::Info, "half of the cases are done")?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::log::{self, Level};
+/// use casemate::testing::Script;
+///
+/// let (done, lines) = Script::new().run_logged(|| log::emit(Level::Info, "half of the cases are done"));
+/// assert_eq!(done, Ok(()));
+/// assert_eq!(lines, [(Level::Info, "half of the cases are done".to_owned())]);
 /// ```
 ///
 /// # Errors
 /// Refused when the agent may not log, when its log is full or when the message is too long.
 pub fn emit(level: Level, message: impl AsRef<str>) -> Result<(), Refusal> {
-    let level = match level {
-        Level::Debug => wit::Level::Debug,
-        Level::Info => wit::Level::Info,
-        Level::Warn => wit::Level::Warn,
-        Level::Error => wit::Level::Error,
-    };
-    wit::emit(level, message.as_ref())
+    world::log_emit(level, message.as_ref())
 }
 
 /// Writes a message for the agent's author.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// casemate::log::debug("the rules are those of May")?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::log::{self, Level};
+/// use casemate::testing::Script;
+///
+/// let (done, lines) = Script::new().run_logged(|| log::debug("the rules are those of May"));
+/// assert_eq!(done, Ok(()));
+/// assert_eq!(lines, [(Level::Debug, "the rules are those of May".to_owned())]);
 /// ```
 ///
 /// # Errors
@@ -58,12 +56,13 @@ pub fn debug(message: impl AsRef<str>) -> Result<(), Refusal> {
 
 /// Reports progress.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// # let done = 3;
-/// casemate::log::info(format!("{done} cases done"))?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::log::{self, Level};
+/// use casemate::testing::Script;
+///
+/// let (done, lines) = Script::new().run_logged(|| log::info("3 cases done"));
+/// assert_eq!(done, Ok(()));
+/// assert_eq!(lines, [(Level::Info, "3 cases done".to_owned())]);
 /// ```
 ///
 /// # Errors
@@ -74,11 +73,13 @@ pub fn info(message: impl AsRef<str>) -> Result<(), Refusal> {
 
 /// Reports something odd.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// casemate::log::warn("a case has no answers")?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::log::{self, Level};
+/// use casemate::testing::Script;
+///
+/// let (done, lines) = Script::new().run_logged(|| log::warn("a case has no answers"));
+/// assert_eq!(done, Ok(()));
+/// assert_eq!(lines, [(Level::Warn, "a case has no answers".to_owned())]);
 /// ```
 ///
 /// # Errors
@@ -89,11 +90,13 @@ pub fn warn(message: impl AsRef<str>) -> Result<(), Refusal> {
 
 /// Reports that something went wrong.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// casemate::log::error("the summary could not be written")?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::log::{self, Level};
+/// use casemate::testing::Script;
+///
+/// let (done, lines) = Script::new().run_logged(|| log::error("the summary could not be written"));
+/// assert_eq!(done, Ok(()));
+/// assert_eq!(lines, [(Level::Error, "the summary could not be written".to_owned())]);
 /// ```
 ///
 /// # Errors

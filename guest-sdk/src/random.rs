@@ -1,17 +1,17 @@
 //! Randomness from the run's recorded seed: unpredictable from outside, the same when the run is repeated.
 
-use crate::bindings::casemate::agent::random as wit;
 use crate::refusal::Refusal;
+use crate::world;
 use casemate_abi::Code;
 use casemate_abi::limits::RANDOM_BYTES;
 
 /// `N` random bytes, 65,536 at most: more does not compile.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// let nonce = casemate::random::bytes::<16>()?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::{random, testing::Script};
+///
+/// let nonce = Script::new().random_bytes(Ok([7; 16])).run(random::bytes::<16>);
+/// assert_eq!(nonce, Ok([7; 16]));
 /// ```
 ///
 /// # Errors
@@ -19,7 +19,7 @@ use casemate_abi::limits::RANDOM_BYTES;
 pub fn bytes<const N: usize>() -> Result<[u8; N], Refusal> {
     const { assert!(N <= RANDOM_BYTES as usize, "at most 65,536 bytes a call") };
     // The assertion above makes the conversion exact.
-    let bytes = wit::bytes(N as u32)?;
+    let bytes = world::random_bytes(N as u32)?;
     bytes.try_into().map_err(|bytes: Vec<u8>| {
         Refusal::new(Code::ToolArgument, format!("the host returned {} bytes where {N} were asked for", bytes.len()))
     })
@@ -27,11 +27,12 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], Refusal> {
 
 /// A random number, each of the 2⁶⁴ equally likely.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// let dice = casemate::random::u64()? % 6 + 1;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::{random, testing::Script};
+///
+/// let script = Script::new().random_bytes(Ok([10, 0, 0, 0, 0, 0, 0, 0]));
+/// let dice = script.run(|| random::u64().map(|number| number % 6 + 1));
+/// assert_eq!(dice, Ok(5));
 /// ```
 ///
 /// # Errors

@@ -9,7 +9,8 @@ use casemate_abi::Code;
 ///
 /// It is a value, never a trap: the agent may go on, do without, or hand it on with `?`, which ends the run.
 ///
-/// ```no_run
+/// ```
+/// use casemate::testing::Script;
 /// use casemate::{Code, Refusal, kv};
 ///
 /// fn remember(note: &str) -> Result<bool, Refusal> {
@@ -19,6 +20,10 @@ use casemate_abi::Code;
 ///         Err(refusal) => Err(refusal),
 ///     }
 /// }
+///
+/// let refusal = Refusal::new(Code::CapabilityNotGranted, "`kv.set` on `notes/last` is not granted to this agent");
+/// let script = Script::new().kv_set("notes/last", "done", Err(refusal));
+/// assert_eq!(script.run(|| remember("done")), Ok(false));
 /// ```
 // The fields' names and order are those of the WIT record, as the generated bindings need them.
 #[derive(Debug, Clone, PartialEq, Eq)]

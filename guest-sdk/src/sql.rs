@@ -9,20 +9,22 @@ mod value;
 
 use serde::de::DeserializeOwned;
 
-use crate::bindings::casemate::agent::sql as wit;
 use crate::refusal::Refusal;
+use crate::world;
 use casemate_abi::Code;
 
 pub use value::Value;
 
 /// A SELECT (or VALUES) that is being put together; made by [`query`].
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// let query = casemate::sql::query("select id from public.cases where amount > $1").bind(100);
-/// let rows = query.fetch()?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::sql::{self, Rows, params};
+/// use casemate::testing::Script;
+///
+/// let large = "select id from public.cases where amount > $1";
+/// let script = Script::new().sql_query(large, params![100], Ok(Rows::new(["id"], [params![7]])));
+/// let found = script.run(|| sql::query(large).bind(100).row::<(i64,)>());
+/// assert_eq!(found, Ok(Some((7,))));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "a query does nothing until its rows are fetched"]
@@ -33,12 +35,13 @@ pub struct Query {
 
 /// An INSERT, UPDATE, DELETE or MERGE that is being put together; made by [`execute`].
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// let close = casemate::sql::execute("update public.cases set open = false where id = $1").bind(7);
-/// assert_eq!(close.run()?, 1);
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::sql::{self, params};
+/// use casemate::testing::Script;
+///
+/// let close = "update public.cases set open = false where id = $1";
+/// let script = Script::new().sql_execute(close, params![7], Ok(1));
+/// assert_eq!(script.run(|| sql::execute(close).bind(7).run()), Ok(1));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "a statement does nothing until it is run"]
@@ -49,13 +52,12 @@ pub struct Execute {
 
 /// Rows as Postgres returned them, before they become a type of the agent's.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// let rows = casemate::sql::query("select 1 as one").fetch()?;
-/// assert_eq!(rows.columns, ["one"]);
-/// assert_eq!(rows.rows, [[casemate::sql::Value::Integer(1)]]);
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::sql::{Rows, Value, params};
+///
+/// let rows = Rows::new(["id", "note"], [params![7, "new"], params![8, None::<&str>]]);
+/// assert_eq!(rows.columns, ["id", "note"]);
+/// assert_eq!(rows.rows.last(), Some(&vec![Value::Integer(8), Value::Null]));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
@@ -67,19 +69,25 @@ pub struct Rows {
 
 /// Starts a SELECT or VALUES.
 ///
-/// ```no_run
+/// ```
+/// use casemate::sql::{self, Rows, params};
+/// use casemate::testing::Script;
+///
 /// #[derive(serde::Deserialize)]
 /// struct Case {
 ///     id: i64,
 ///     note: Option<String>,
 /// }
 ///
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// let cases = casemate::sql::query("select id, note from public.cases where amount > $1")
-///     .bind(100)
-///     .rows::<Case>()?;
-/// # Ok(())
-/// # }
+/// fn without_note() -> Result<Vec<i64>, casemate::Refusal> {
+///     let cases = sql::query("select id, note from public.cases where amount > $1").bind(100).rows::<Case>()?;
+///     Ok(cases.into_iter().filter(|case| case.note.is_none()).map(|case| case.id).collect())
+/// }
+///
+/// let found = Rows::new(["id", "note"], [params![7, "new"], params![8, None::<&str>]]);
+/// let script =
+///     Script::new().sql_query("select id, note from public.cases where amount > $1", params![100], Ok(found));
+/// assert_eq!(script.run(without_note), Ok(vec![8]));
 /// ```
 pub fn query(statement: impl Into<String>) -> Query {
     Query { statement: statement.into(), parameters: Vec::new() }
@@ -87,11 +95,13 @@ pub fn query(statement: impl Into<String>) -> Query {
 
 /// Starts an INSERT, UPDATE, DELETE or MERGE.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), casemate::Refusal> {
-/// let changed = casemate::sql::execute("delete from public.cases where amount = $1").bind(0).run()?;
-/// # Ok(())
-/// # }
+/// ```
+/// use casemate::sql::{self, params};
+/// use casemate::testing::Script;
+///
+/// let clear = "delete from public.cases where amount = $1";
+/// let script = Script::new().sql_execute(clear, params![0], Ok(3));
+/// assert_eq!(script.run(|| sql::execute(clear).bind(0).run()), Ok(3));
 /// ```
 pub fn execute(statement: impl Into<String>) -> Execute {
     Execute { statement: statement.into(), parameters: Vec::new() }
@@ -100,8 +110,11 @@ pub fn execute(statement: impl Into<String>) -> Execute {
 impl Query {
     /// Binds the next parameter.
     ///
-    /// ```no_run
-    /// let query = casemate::sql::query("select $1, $2").bind("a").bind(Some(2));
+    /// ```
+    /// use casemate::sql::{params, query};
+    ///
+    /// let query = query("select $1, $2").bind("a").bind(Some(2));
+    /// assert_eq!(query, casemate::sql::query("select $1, $2").bind_all(params!["a", 2]));
     /// ```
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.parameters.push(value.into());
@@ -110,8 +123,12 @@ impl Query {
 
     /// Binds the next parameters, one after the other.
     ///
-    /// ```no_run
-    /// let query = casemate::sql::query("select $1, $2").bind_all(casemate::sql::params!["a", 2]);
+    /// ```
+    /// use casemate::sql::{Value, query};
+    ///
+    /// let ids = [3_i64, 5].map(Value::from);
+    /// let both = query("select note from public.cases where id in ($1, $2)").bind_all(ids);
+    /// assert_eq!(both, query("select note from public.cases where id in ($1, $2)").bind(3_i64).bind(5_i64));
     /// ```
     pub fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
         self.parameters.extend(values);
@@ -120,19 +137,20 @@ impl Query {
 
     /// Runs the query and returns its rows as they are.
     ///
-    /// ```no_run
-    /// # fn main() -> Result<(), casemate::Refusal> {
-    /// let rows = casemate::sql::query("select 1 as one").fetch()?;
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let one = Rows::new(["one"], [params![1]]);
+    /// let script = Script::new().sql_query("select 1 as one", params![], Ok(one.clone()));
+    /// assert_eq!(script.run(|| sql::query("select 1 as one").fetch()), Ok(one));
     /// ```
     ///
     /// # Errors
     /// Refused when the agent may not read a table, when Postgres refuses the statement or when the rows are too
     /// many.
     pub fn fetch(self) -> Result<Rows, Refusal> {
-        let wit::RowSet { columns, rows } = wit::query(&self.statement, &self.parameters)?;
-        Ok(Rows { columns, rows })
+        world::sql_query(&self.statement, &self.parameters)
     }
 
     /// Runs the query and returns its rows as values of a type: a struct (by column name) or a tuple (by position).
@@ -140,12 +158,15 @@ impl Query {
     /// A `json` cell is read as the document that it holds, and text as a number where the field is one (Postgres
     /// sends `numeric` as text).
     ///
-    /// ```no_run
-    /// # fn main() -> Result<(), casemate::Refusal> {
-    /// let sums: Vec<(String, f64)> =
-    ///     casemate::sql::query("select kind, sum(amount) from public.cases group by kind").rows()?;
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let by_kind = "select kind, sum(amount) from public.cases group by kind";
+    /// let found = Rows::new(["kind", "sum"], [params!["loan", "12.50"], params!["lease", "3"]]);
+    /// let script = Script::new().sql_query(by_kind, params![], Ok(found));
+    /// let sums = script.run(|| sql::query(by_kind).rows::<(String, f64)>());
+    /// assert_eq!(sums, Ok(vec![("loan".to_owned(), 12.5), ("lease".to_owned(), 3.0)]));
     /// ```
     ///
     /// # Errors
@@ -156,11 +177,14 @@ impl Query {
 
     /// Runs the query and returns its first row, if it has one.
     ///
-    /// ```no_run
-    /// # fn main() -> Result<(), casemate::Refusal> {
-    /// let count: Option<(i64,)> = casemate::sql::query("select count(*) from public.cases").row()?;
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let count = Rows::new(["count"], [params![300]]);
+    /// let script = Script::new().sql_query("select count(*) from public.cases", params![], Ok(count));
+    /// let counted = script.run(|| sql::query("select count(*) from public.cases").row::<(i64,)>());
+    /// assert_eq!(counted, Ok(Some((300,))));
     /// ```
     ///
     /// # Errors
@@ -175,8 +199,11 @@ impl Query {
 impl Execute {
     /// Binds the next parameter.
     ///
-    /// ```no_run
-    /// let insert = casemate::sql::execute("insert into public.cases (note) values ($1)").bind("new");
+    /// ```
+    /// use casemate::sql::{execute, params};
+    ///
+    /// let insert = "insert into public.cases (note) values ($1)";
+    /// assert_eq!(execute(insert).bind("new"), execute(insert).bind_all(params!["new"]));
     /// ```
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.parameters.push(value.into());
@@ -185,9 +212,11 @@ impl Execute {
 
     /// Binds the next parameters, one after the other.
     ///
-    /// ```no_run
-    /// let insert = casemate::sql::execute("insert into public.cases (note, amount) values ($1, $2)")
-    ///     .bind_all(casemate::sql::params!["new", 2]);
+    /// ```
+    /// use casemate::sql::{execute, params};
+    ///
+    /// let insert = "insert into public.cases (note, amount) values ($1, $2)";
+    /// assert_eq!(execute(insert).bind_all(params!["new", 2]), execute(insert).bind("new").bind(2));
     /// ```
     pub fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
         self.parameters.extend(values);
@@ -197,29 +226,44 @@ impl Execute {
     /// Runs the statement and returns the number of rows that it changed. The change is committed together with
     /// its record: it happens once, or not at all.
     ///
-    /// ```no_run
-    /// # fn main() -> Result<(), casemate::Refusal> {
-    /// let changed = casemate::sql::execute("update public.cases set open = false").run()?;
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// use casemate::sql::{self, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let script = Script::new().sql_execute("update public.cases set open = false", params![], Ok(12));
+    /// assert_eq!(script.run(|| sql::execute("update public.cases set open = false").run()), Ok(12));
     /// ```
     ///
     /// # Errors
     /// Refused when the agent may not write a table or when Postgres refuses the statement.
     pub fn run(self) -> Result<u64, Refusal> {
-        wit::execute(&self.statement, &self.parameters)
+        world::sql_execute(&self.statement, &self.parameters)
     }
 }
 
 impl Rows {
+    /// Rows that a test has its agent find: the columns' names, and one list of as many cells for each row.
+    ///
+    /// ```
+    /// use casemate::sql::{Rows, params};
+    ///
+    /// let rows = Rows::new(["id", "note"], [params![7, "new"]]);
+    /// assert_eq!(rows.read::<(i64, String)>()?, [(7, "new".to_owned())]);
+    /// # Ok::<(), casemate::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn new<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+        let rows = rows.into_iter().map(Vec::from).collect();
+        Self { columns: columns.map(str::to_owned).to_vec(), rows }
+    }
+
     /// The rows as values of a type, as [`Query::rows`] reads them.
     ///
     /// ```
-    /// use casemate::sql::{Rows, Value};
+    /// use casemate::sql::{Rows, params};
     ///
-    /// let rows = Rows { columns: vec!["one".to_owned()], rows: vec![vec![Value::Integer(1)]] };
-    /// let numbers: Vec<(i64,)> = rows.read()?;
-    /// assert_eq!(numbers, [(1,)]);
+    /// let rows = Rows::new(["id", "open"], [params![7, true]]);
+    /// assert_eq!(rows.read::<(i64, bool)>()?, [(7, true)]);
     /// # Ok::<(), casemate::Refusal>(())
     /// ```
     ///

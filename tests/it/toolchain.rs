@@ -98,6 +98,11 @@ fn every_template_runs(author: &Author) -> Tested {
             assert!(listed.contains(&json!(format!("casemate:agent/{name}@0.1.0"))), "{template}: {built}");
         }
         assert!(!listed.iter().any(|import| import.as_str().is_some_and(|name| name.contains("wasi"))), "{built}");
+        if template == "hello" {
+            let tested = author.ask(&["test", "my-agent"])?;
+            let passed = tested.expect(0)?.of_type("tested").next().and_then(|line| line.get("passed")).cloned();
+            assert_eq!(passed, Some(json!(2)), "{}", tested.stdout);
+        }
         let stopped = postmaster(author.host.data()).is_none_or(|pid| !is_alive(pid));
         assert!(stopped, "{template}: Postgres ends with the program");
     }

@@ -34,10 +34,11 @@ impl Value {
     /// A UUID in its usual notation.
     ///
     /// ```
-    /// use casemate::sql::{Value, query};
+    /// use casemate::sql::Value;
     ///
     /// let id = Value::uuid("0190163d-8694-739b-aea5-966c26f8ad91");
-    /// let query = query("select note from public.cases where id = $1").bind(id);
+    /// assert_eq!(id, Value::Uuid("0190163d-8694-739b-aea5-966c26f8ad91".to_owned()));
+    /// assert_ne!(id, Value::from("0190163d-8694-739b-aea5-966c26f8ad91"));
     /// ```
     #[must_use]
     pub fn uuid(id: impl Into<String>) -> Self {

@@ -5,7 +5,10 @@
 //! Screening and reveal never rewrite what capability or Postgres reads as code: a statement's text, a key. A match
 //! there is a refusal.
 
+mod shown;
 mod text;
+
+pub use shown::shown;
 
 use casemate_abi::Code;
 use casemate_pii::{Finding, Mode, Rules, Sentinel, TooLarge, rewrite};

@@ -24,7 +24,7 @@ pub use tenants::{Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
-use crate::dispatch::{Budgets, Dispatcher, Records};
+use crate::dispatch::{Budgets, Dispatcher, Records, Rows};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
@@ -38,6 +38,8 @@ pub enum Database {
     Needed,
     /// None is started.
     NotNeeded,
+    /// None is started, and what runs ask of one comes from recordings, as everything else does: for tests of agents.
+    Recorded,
 }
 
 /// The host, with every part in place.
@@ -84,7 +86,7 @@ impl App {
             sizes: Sizes::default(),
         })?);
         let (cluster, db) = match database {
-            Database::NotNeeded => (None, None),
+            Database::NotNeeded | Database::Recorded => (None, None),
             Database::Needed => {
                 let cluster = start_cluster(config).await?;
                 let info = provision(&cluster).await?;
@@ -93,16 +95,15 @@ impl App {
         };
         let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
         let memory = Arc::new(MemoryJournal::default());
+        let (tools, rows) = match database {
+            Database::Recorded => (Tools::recorded(), Rows::Recorded),
+            Database::Needed | Database::NotNeeded => (Tools::new(db.clone()), Rows::None),
+        };
         let (journal, records): (Arc<dyn Journal>, Records) = match &db {
             Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone())),
-            None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory)),
+            None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory, rows)),
         };
-        let crossing = Arc::new(Crossing {
-            ledger: Arc::clone(&ledger),
-            journal,
-            tools: Tools::new(db.clone()),
-            sentinel: Sentinel::new(),
-        });
+        let crossing = Arc::new(Crossing { ledger: Arc::clone(&ledger), journal, tools, sentinel: Sentinel::new() });
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));

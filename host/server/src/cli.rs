@@ -18,6 +18,7 @@ mod pack;
 mod run;
 mod runs;
 mod tenant;
+mod test;
 mod transcript;
 
 use std::path::PathBuf;
@@ -100,6 +101,8 @@ enum Command {
     Inspect(inspect::Inspect),
     /// List a tenant's runs
     Runs(runs::Runs),
+    /// Test an agent against recorded replies
+    Test(test::Test),
     /// Add and list tenants
     #[command(subcommand)]
     Tenant(tenant::Tenant),
@@ -149,6 +152,7 @@ impl Command {
             Self::Resume(resume) => resume.carry_out(global).await,
             Self::Inspect(inspect) => inspect.carry_out(global),
             Self::Runs(runs) => runs.carry_out(global).await,
+            Self::Test(test) => Box::pin(test.carry_out(global)).await,
             Self::Tenant(tenant) => tenant.carry_out(global).await,
             Self::Budget(budget) => budget.carry_out(global).await,
             Self::Db(db) => db.carry_out(global).await,

@@ -2,6 +2,7 @@
 //! doesn't know wasm: it gets an owned request and gives an owned answer.
 
 pub mod event;
+mod exchange;
 pub mod frame;
 mod keeping;
 mod passage;
@@ -9,6 +10,7 @@ mod recorder;
 mod replay;
 mod riding;
 
+pub use exchange::{Exchange, Transcription};
 pub use passage::{Bill, Ended, Passage, Setup, Way};
 pub use recorder::{Place, Recorder, part};
 pub use replay::Recording;
@@ -40,6 +42,13 @@ pub struct Crossing {
 impl Passage {
     /// Takes one request across. `fuel_used` is what the run has burned so far.
     pub async fn cross(&mut self, request: Request, fuel_used: u64) -> Way {
+        let asked = self.transcribed(&request);
+        let way = self.go(request, fuel_used).await;
+        self.transcribe(asked, &way);
+        way
+    }
+
+    async fn go(&mut self, request: Request, fuel_used: u64) -> Way {
         let call = match self.begin(request, fuel_used) {
             Ok(Some(call)) => call,
             Ok(None) => return self.answer_from_journal().await,

@@ -6,6 +6,7 @@ mod budgets;
 mod error;
 mod reconcile;
 mod records;
+mod rehearsal;
 mod shares;
 
 use std::sync::Arc;
@@ -20,20 +21,22 @@ use casemate_gate::policy::{Grants, Policy};
 use casemate_gate::rls::{self, Scope};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, RunId, TenantId};
-use casemate_keys::{DataKey, LocalKeyFile, random};
+use casemate_keys::{DataKey, LocalKeyFile};
 use casemate_store::RunRecord;
 use uuid::Uuid;
 
 pub use budgets::{Book, BudgetError, Budgets, Change, Hold as HeldStretch, Kept, SetLimits, Whose};
 pub use error::DispatchError;
-pub use records::Records;
+pub use records::{Records, Rows};
+pub use rehearsal::{Rehearsal, Rehearsed};
 
 use crate::clock;
 use crate::crossing::event::Events;
 use crate::crossing::frame::{Frame, Start};
-use crate::crossing::{Bill, Crossing, Ended, Passage, Place, Recorder, Recording, Setup, replayed};
+use crate::crossing::{Bill, Crossing, Ended, Passage, Place, Recorder, Recording, Setup, Transcription, replayed};
 use crate::sandbox::{Admitted, Allowance, Execution, Loaded, Outcome, PROFILE, Sandbox};
-use crate::tools::Instruments;
+use crate::tools::{Instruments, Script};
+use rehearsal::Circumstances;
 use shares::Shares;
 
 /// What an orchestrator asks for.
@@ -73,6 +76,8 @@ struct Hold {
     meter: Arc<Meter>,
     /// Time that its stretch is charged for already: what a host that died had run of it.
     lost: Duration,
+    transcription: Option<Transcription>,
+    script: Option<Script>,
 }
 
 /// A run that was taken over.
@@ -120,8 +125,32 @@ impl Dispatcher {
         input: serde_json::Value,
         events: Option<Events>,
     ) -> Result<(RunId, Ended), DispatchError> {
+        self.run_in(job, input, events, Circumstances::real(None)?).await
+    }
+
+    /// The same, and writes down what the guest saw, where that is asked for.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::run`].
+    pub async fn run_transcribed(
+        &self,
+        job: &Job,
+        input: serde_json::Value,
+        events: Option<Events>,
+        transcription: Option<Transcription>,
+    ) -> Result<(RunId, Ended), DispatchError> {
+        self.run_in(job, input, events, Circumstances::real(transcription)?).await
+    }
+
+    async fn run_in(
+        &self,
+        job: &Job,
+        input: serde_json::Value,
+        events: Option<Events>,
+        circumstances: Circumstances,
+    ) -> Result<(RunId, Ended), DispatchError> {
         let run = RunId::from(Uuid::now_v7());
-        let hold = self.begin(job, run, input, events.as_ref()).await?;
+        let hold = self.begin(job, run, input, events.as_ref(), circumstances).await?;
         Box::pin(self.drive(job, run, hold, Duration::ZERO, events)).await.map(|ended| (run, ended))
     }
 
@@ -173,12 +202,15 @@ impl Dispatcher {
         run: RunId,
         mut input: serde_json::Value,
         events: Option<&Events>,
+        circumstances: Circumstances,
     ) -> Result<Hold, DispatchError> {
+        let Circumstances { time_ms, seed, given, transcription, script } = circumstances;
         let grants = Arc::new(job.policy.grants(job.agent.manifest()));
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
         let identity = self.identity(job, run, &grants).await?;
         let scope = rls::bookkeeping(&identity);
         let mut vault = self.vault(job.tenant, run)?;
+        vault.restore(given);
         let mut guard = Guard { sentinel: &self.crossing.sentinel, rules: &job.policy.pii, vault: &mut vault };
         casemate_gate::pii::document(&mut guard, &mut input)?;
         let (origin, now_ms) = (origin(job, run), clock::now_ms());
@@ -187,18 +219,23 @@ impl Dispatcher {
             Err(refusal) => return Err(self.not_begun(job, refusal).await),
         };
         let start = Start {
-            time_ms: now_ms,
+            time_ms,
             agent: job.agent.manifest().agent.clone(),
             component: job.agent.digest(),
             policy: job.policy.digest,
             profile: PROFILE.to_owned(),
             input: input.to_string(),
-            seed: random()?,
+            seed,
             fuel: job.policy.budget.run.fuel,
             vault: vault.take_fresh(),
         };
+        if let Some(transcription) = &transcription {
+            transcription.begin(&start.input);
+        }
         let claimed = records::Claimed::first(DataKey::generate()?);
-        let hold = Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost: Duration::ZERO };
+        let lost = Duration::ZERO;
+        let hold =
+            Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost, transcription, script };
         let mut recorder = self.recorder(job, run, &hold, events.cloned())?;
         let row = recorder.start(&Frame::Start(hold.start.clone()), hold.start.time_ms)?;
         self.records.create(&hold.scope, job, &hold.claimed.key, &self.keys, row).await?;
@@ -233,7 +270,10 @@ impl Dispatcher {
         let since = self.budgets.held_since(run);
         let meter = self.go_on(job, run, &claimed, used, patience).await?;
         let lost = Duration::from_millis(since.map_or(0, |since| at_ms.saturating_sub(since)));
-        Ok(Taken::On(Box::new(Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost })))
+        let (transcription, script) = (None, None);
+        let hold =
+            Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost, transcription, script };
+        Ok(Taken::On(Box::new(hold)))
     }
 
     /// Opens the meter of a run that goes on, and has what it may use on record.
@@ -283,6 +323,7 @@ impl Dispatcher {
             let (admitted, meter, lost) = (Arc::clone(&hold.admitted), Arc::clone(&hold.meter), hold.lost);
             let input = hold.start.input.clone();
             let fuel = hold.start.fuel;
+            let transcription = hold.transcription.clone();
             let passage = self.passage(job, run, hold, events.clone())?;
             let left = Duration::from_millis(job.policy.budget.run.wall_clock).saturating_sub(running);
             let allowance = Allowance { fuel, wall_clock: left };
@@ -312,7 +353,7 @@ impl Dispatcher {
                     self.records.park(&scope, run, epoch, until_ms).await?;
                     sleep_until(until_ms).await;
                     hold = match Box::pin(self.take_over(job, run, BUDGET_WAIT)).await? {
-                        Taken::On(hold) => *hold,
+                        Taken::On(hold) => Hold { transcription, ..*hold },
                         Taken::Ended(_) => return Err(DispatchError::NoRun),
                     };
                     hold.meter.peaked(peak);
@@ -356,11 +397,12 @@ impl Dispatcher {
             rules: job.policy.pii.clone(),
             meter: hold.meter,
             vault: hold.vault,
-            instruments: Instruments::new(hold.start.seed, hold.start.time_ms),
+            instruments: Instruments::new(hold.start.seed, hold.start.time_ms).with_script(hold.script),
             recorder,
             recording,
             input_bytes: hold.start.input.len() as u64,
             digest_key: self.keys.mac_key(&[b"tenant-digest", job.tenant.as_uuid().as_bytes()])?,
+            transcription: hold.transcription,
         }))
     }
 }

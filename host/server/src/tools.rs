@@ -4,6 +4,7 @@
 mod clock;
 mod kv;
 mod random;
+mod recorded;
 mod sql;
 
 use casemate_abi::Code;
@@ -13,6 +14,8 @@ use casemate_gate::{Refusal, Reply, Request};
 use casemate_store::{Db, TenantTx};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+
+pub use recorded::{Order, Recorded, Script};
 
 use crate::clock::VirtualClock;
 
@@ -61,6 +64,7 @@ pub struct Instruments {
     random: Randomness,
     seed: [u8; 32],
     started_ms: u64,
+    script: Option<Script>,
 }
 
 /// One of a run's streams of randomness. Streams of one seed say nothing of each other, and taking from one doesn't
@@ -94,7 +98,16 @@ impl Instruments {
     pub fn new(seed: [u8; 32], started_ms: u64) -> Self {
         let mut clock = VirtualClock::default();
         clock.record(started_ms, 0);
-        Self { clock, fuel_used: 0, random: Randomness::new(seed, 0), seed, started_ms }
+        Self { clock, fuel_used: 0, random: Randomness::new(seed, 0), seed, started_ms, script: None }
+    }
+
+    /// The same, for a run whose tools are [`Tools::recorded`]: its time is the script's, and not the world's.
+    #[must_use]
+    pub fn with_script(mut self, script: Option<Script>) -> Self {
+        if script.is_some() {
+            self.clock.leave_the_world();
+        }
+        Self { script, ..self }
     }
 
     /// The next bytes of the run's randomness.
@@ -116,15 +129,27 @@ impl Instruments {
 }
 
 /// Every tool, with what it needs of the world.
-pub struct Tools {
-    database: Option<Db>,
+pub struct Tools(World);
+
+/// What there is beyond the tools.
+enum World {
+    /// The real one, with a database or without.
+    Real(Option<Db>),
+    /// What was recorded of it; each run has its own.
+    Recorded,
 }
 
 impl Tools {
     /// Tools with a database, or without one for runs whose grants need none.
     #[must_use]
     pub const fn new(database: Option<Db>) -> Self {
-        Self { database }
+        Self(World::Real(database))
+    }
+
+    /// Tools that touch nothing and answer from each run's script, for tests of agents.
+    #[must_use]
+    pub const fn recorded() -> Self {
+        Self(World::Recorded)
     }
 
     /// Does what the permit permits.
@@ -132,17 +157,21 @@ impl Tools {
     /// # Errors
     /// A refusal: the tool could not do it, and nothing happened.
     pub async fn run(&self, permit: &Permit, instruments: &mut Instruments) -> Result<Answer, Refusal> {
+        let database = match &self.0 {
+            World::Real(database) => database.as_ref(),
+            World::Recorded => return from_script(permit, instruments),
+        };
+        let database =
+            || database.ok_or_else(|| Refusal::new(Code::RowsUnavailable, "the host runs without a database"));
         match permit.request() {
-            Request::SqlQuery { statement, parameters } => {
-                sql::query(self.database()?, permit, statement, parameters).await
-            }
+            Request::SqlQuery { statement, parameters } => sql::query(database()?, permit, statement, parameters).await,
             Request::SqlExecute { statement, parameters } => {
-                sql::execute(self.database()?, permit, statement, parameters).await
+                sql::execute(database()?, permit, statement, parameters).await
             }
-            Request::KvGet { key } => kv::get(self.database()?, permit, key).await,
-            Request::KvSet { key, value } => kv::set(self.database()?, permit, key, value).await,
-            Request::KvDelete { key } => kv::delete(self.database()?, permit, key).await,
-            Request::KvAdd { key, delta } => kv::add(self.database()?, permit, key, *delta).await,
+            Request::KvGet { key } => kv::get(database()?, permit, key).await,
+            Request::KvSet { key, value } => kv::set(database()?, permit, key, value).await,
+            Request::KvDelete { key } => kv::delete(database()?, permit, key).await,
+            Request::KvAdd { key, delta } => kv::add(database()?, permit, key, *delta).await,
             // The line is kept by its record; whoever follows the run reads it from there.
             Request::LogEmit { .. } => Ok(Answer::done(Reply::Unit)),
             Request::ClockNow => Ok(clock::now(instruments)),
@@ -150,8 +179,10 @@ impl Tools {
             Request::RandomBytes { length } => Ok(random::bytes(instruments, *length)),
         }
     }
+}
 
-    fn database(&self) -> Result<&Db, Refusal> {
-        self.database.as_ref().ok_or_else(|| Refusal::new(Code::RowsUnavailable, "the host runs without a database"))
-    }
+fn from_script(permit: &Permit, instruments: &mut Instruments) -> Result<Answer, Refusal> {
+    let script = instruments.script.as_mut();
+    let script = script.ok_or_else(|| Refusal::new(Code::RowsUnavailable, "nothing was recorded for this run"))?;
+    script.answer(permit.seq(), permit.request()).map(Answer::done)
 }

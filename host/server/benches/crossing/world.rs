@@ -16,7 +16,7 @@ use casemate_keys::{DataKey, KeyWrapper as _, LocalKeyFile, LogSigner, MacKey};
 use casemate_ledger::{Config, Draft, Kind, Ledger, Memory, Sizes};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup, Way};
-use casemate_server::dispatch::{Dispatcher, Job, Records};
+use casemate_server::dispatch::{Dispatcher, Job, Records, Rows};
 use casemate_server::sandbox::{Admitted, Allowance, Candidate, CompileLimits, Compiler, Execution, Loaded, Sandbox};
 use casemate_server::tools::{Instruments, Tools};
 use casemate_store::{Cluster, Db, NewRun, PgJournal, provision};
@@ -87,7 +87,7 @@ impl World {
         let memory = Arc::new(MemoryJournal::default());
         let (journal, records): (Arc<dyn Journal>, _) = match &database {
             Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone())),
-            None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory)),
+            None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory, Rows::None)),
         };
         let tools = Tools::new(database.clone());
         let crossing = Arc::new(Crossing { ledger, journal, tools, sentinel: Sentinel::new() });
@@ -138,6 +138,7 @@ impl World {
             recorder: Recorder::new(place, ledger, journal, None),
             recording: Recording::default(),
             digest_key: mac,
+            transcription: None,
         })
     }
 

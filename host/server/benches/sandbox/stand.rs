@@ -11,7 +11,7 @@ use casemate_keys::{LocalKeyFile, LogSigner};
 use casemate_ledger::{Ledger, Memory};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::Crossing;
-use casemate_server::dispatch::{Dispatcher, Job, Records};
+use casemate_server::dispatch::{Dispatcher, Job, Records, Rows};
 use casemate_server::sandbox::{Candidate, Sandbox};
 use casemate_server::tools::Tools;
 use futures_util::FutureExt as _;
@@ -49,7 +49,8 @@ impl Stand {
             sentinel: Sentinel::new(),
         });
         let keys = Arc::new(LocalKeyFile::ephemeral().unwrap());
-        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&sandbox), crossing, Records::memory(memory), keys));
+        let dispatcher =
+            Arc::new(Dispatcher::new(Arc::clone(&sandbox), crossing, Records::memory(memory, Rows::None), keys));
         Self { runtime, sandbox, dispatcher, held, _directory: directory }
     }
 

@@ -12,6 +12,9 @@ use super::CliError;
 /// Most bytes of an SQL file.
 const SQL_BYTES: usize = 64 * 1024 * 1024;
 
+/// Most bytes of a test's case: all replies that a run may get, and room for JSON's own marks.
+const CASE_BYTES: usize = 32 * 1024 * 1024;
+
 /// The bytes of a component.
 pub(super) fn component(path: &Path) -> Result<Vec<u8>, CliError> {
     read(path, "component", limits::COMPONENT_BYTES)
@@ -26,6 +29,11 @@ pub(super) fn policy(path: &Path) -> Result<(Policy, String), CliError> {
 /// The text of a manifest.
 pub(super) fn manifest(path: &Path) -> Result<String, CliError> {
     text(path, "manifest", limits::MANIFEST_BYTES)
+}
+
+/// The text of a test's case.
+pub(super) fn case(path: &Path) -> Result<String, CliError> {
+    text(path, "input-case", CASE_BYTES)
 }
 
 /// The text of an SQL file.
@@ -57,7 +65,8 @@ fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, CliError> {
     let name = path.display();
     match read {
         Err(error) => {
-            let message = format!("name a {what} file that can be read: {name} can't");
+            let kind = what.rsplit('-').next().unwrap_or(what);
+            let message = format!("name a {kind} file that can be read: {name} can't");
             Err(CliError::new(&format!("{what}-file"), message).because(&error))
         }
         Ok(read) if read > limit => {

@@ -2,7 +2,7 @@
 //! know how a run is driven.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use casemate_gate::policy::Policy;
@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 
 use super::exit::Exit;
 use super::transcript::Transcript;
-use super::{CliError, Global, input, metrics};
+use super::{CliError, Global, input, metrics, test};
 use crate::app::{App, Database};
-use crate::crossing::Ended;
+use crate::crossing::{Ended, Transcription};
 use crate::dispatch::{DispatchError, Job};
 use crate::sandbox::{Candidate, ComponentError};
 
@@ -35,6 +35,9 @@ pub(super) struct Run {
     /// Where to write metrics of the pool when the runs have ended, in Prometheus' text format
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
+    /// Write what the agent asked and was answered to a file, as a case for `casemate test`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 /// Go on with a run.
@@ -50,6 +53,9 @@ pub(super) struct Resume {
 impl Run {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         // Everything that can be wrong with what was given is looked at before anything is started.
+        if self.record.is_some() && self.tenant.len() > 1 {
+            return Err(CliError::new("input-case", "name one tenant: a case is the record of one run"));
+        }
         let bytes = input::component(&self.component)?;
         let (policy, text) = input::policy(&self.policy)?;
         let document = input::document(&self.input)?;
@@ -59,7 +65,8 @@ impl Run {
         let needs = candidate.as_ref().is_ok_and(|agent| policy.grants(agent.manifest()).need_database());
         let database = if needs { Database::Needed } else { Database::NotNeeded };
         let app = App::open(&global.config()?, database).await?;
-        let done = Self::runs(&self.tenant, global, &app, (digest, candidate), (policy, text), document);
+        let (agent, granted) = ((digest, candidate), (policy, text));
+        let done = Self::runs(&self.tenant, global, &app, agent, granted, document, self.record.as_deref());
         let done = Box::pin(done).await;
         let written = self.metrics.as_ref().map_or(Ok(()), |path| metrics::write(path, &app.sandbox.pool()));
         let closed = app.close().await;
@@ -69,7 +76,8 @@ impl Run {
         Ok(exit)
     }
 
-    /// One run for each of these tenants, all at the same time, with their transcript.
+    /// One run for each of these tenants, all at the same time, with their transcript. The first is written down where
+    /// that is asked for.
     pub(super) async fn runs(
         names: &[String],
         global: &Global,
@@ -77,6 +85,7 @@ impl Run {
         (digest, candidate): (Digest, Result<Candidate, ComponentError>),
         (policy, text): (Policy, String),
         document: serde_json::Value,
+        record: Option<&Path>,
     ) -> Result<Exit, CliError> {
         let mut tenants = Vec::new();
         for name in names {
@@ -97,7 +106,10 @@ impl Run {
             .iter()
             .map(|(_, tenant)| Job { tenant: *tenant, agent: Arc::clone(&agent), policy: Arc::clone(&policy) })
             .collect();
-        let running = jobs.iter().map(|job| app.dispatcher.run(job, document.clone(), Some(events.clone())));
+        let transcription = record.map(|_| Transcription::default());
+        let running = jobs.iter().map(|job| {
+            app.dispatcher.run_transcribed(job, document.clone(), Some(events.clone()), transcription.clone())
+        });
         let running = future::join_all(running);
         drop(events);
         let telling = async {
@@ -107,6 +119,9 @@ impl Run {
         };
         // The transcript ends when the last run has given up its sender.
         let (ended, ()) = future::join(running, telling).await;
+        if let (Some(path), Some(transcription), Some(Ok((_, ended)))) = (record, transcription, ended.first()) {
+            test::record(path, &transcription, ended)?;
+        }
         let named = tenants.iter().map(|(name, _)| (*name).to_owned());
         report(&transcript, named.zip(ended))
     }

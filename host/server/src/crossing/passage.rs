@@ -18,6 +18,7 @@ use casemate_pii::{Finding, Rules};
 
 use super::Crossing;
 use super::event::{Crossed, What};
+use super::exchange::Transcription;
 use super::frame::{Answered, Frame, Refused, Stamp, canonical};
 use super::keeping::Keeping;
 use super::recorder::{Recorder, Told};
@@ -87,6 +88,8 @@ pub struct Setup {
     pub digest_key: MacKey,
     /// Bytes of its input, which the host holds as long as it runs.
     pub input_bytes: u64,
+    /// Where its calls are written down for people, if anybody wants them.
+    pub transcription: Option<Transcription>,
 }
 
 /// The call that is under way.
@@ -116,6 +119,7 @@ pub struct Passage {
     recording: Recording,
     recorded: Option<Recorded>,
     digest_key: MacKey,
+    pub(super) transcription: Option<Transcription>,
     deadline: Instant,
     /// What the host holds for the run.
     pub(super) keeping: Keeping,
@@ -150,6 +154,7 @@ impl Passage {
             recording: setup.recording,
             recorded: None,
             digest_key: setup.digest_key,
+            transcription: setup.transcription,
             deadline: Instant::now(),
             keeping,
             replaying: false,

@@ -24,9 +24,20 @@ pub enum Records {
     Memory {
         /// The journal that keeps their frames.
         journal: Arc<MemoryJournal>,
+        /// Where their rows come from, if they ask for any.
+        rows: Rows,
         /// Their wrapped keys and claims. Held for one look-up at a time.
         runs: Mutex<HashMap<RunId, (WrappedKey, Epoch)>>,
     },
+}
+
+/// Where rows come from in a host without a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// From nowhere: a run whose grants need some is refused.
+    None,
+    /// From a recording, so that no role in a database has to hold them.
+    Recorded,
 }
 
 /// A run as it is recorded, under a claim of this host.
@@ -67,15 +78,16 @@ impl Claimed {
 impl Records {
     /// Runs kept in memory.
     #[must_use]
-    pub fn memory(journal: Arc<MemoryJournal>) -> Self {
-        Self::Memory { journal, runs: Mutex::new(HashMap::new()) }
+    pub fn memory(journal: Arc<MemoryJournal>, rows: Rows) -> Self {
+        Self::Memory { journal, rows, runs: Mutex::new(HashMap::new()) }
     }
 
     /// The database role that holds exactly the granted tables.
     pub(super) async fn role(&self, grants: &Grants) -> Result<Option<String>, DispatchError> {
         match self {
             _ if !grants.need_database() => Ok(None),
-            Self::Memory { .. } => Err(DispatchError::NoDatabase),
+            Self::Memory { rows: Rows::None, .. } => Err(DispatchError::NoDatabase),
+            Self::Memory { rows: Rows::Recorded, .. } => Ok(None),
             Self::Database(_) if grants.tables().is_empty() => Ok(None),
             Self::Database(db) => Ok(Some(db.ensure_agent_role(grants.tables()).await?)),
         }
@@ -103,7 +115,7 @@ impl Records {
                 };
                 db.begin_run(scope, new, start).await?;
             }
-            Self::Memory { journal, runs } => {
+            Self::Memory { journal, runs, .. } => {
                 journal.append(scope, vec![start]).await.map_err(DispatchError::Journal)?;
                 runs.lock().unwrap_or_else(PoisonError::into_inner).insert(run, (wrapped, epoch));
             }
@@ -125,7 +137,7 @@ impl Records {
                 let (record, rows) = db.load_run(scope, run).await?;
                 (epoch, WrappedKey(record.wrapped_key), rows)
             }
-            Self::Memory { journal, runs } => {
+            Self::Memory { journal, runs, .. } => {
                 let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
                 let (wrapped, epoch) = runs.get_mut(&run).ok_or(DispatchError::NoRun)?;
                 *epoch = epoch.next();
@@ -183,7 +195,7 @@ impl Records {
                 let state = if done { RunState::Done } else { RunState::Failed };
                 db.finish_run(scope, run, epoch, state).await?;
             }
-            Self::Memory { journal, runs } => {
+            Self::Memory { journal, runs, .. } => {
                 journal.forget(run);
                 runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
             }

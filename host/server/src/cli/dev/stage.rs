@@ -64,7 +64,7 @@ impl Stage {
         };
         let Ready { digest, agent, policy, text, document } = ready;
         let tenants = std::slice::from_ref(&self.tenant);
-        Box::pin(Run::runs(tenants, global, app, (digest, Ok(agent)), (policy, text), document)).await
+        Box::pin(Run::runs(tenants, global, app, (digest, Ok(agent)), (policy, text), document, None)).await
     }
 
     /// Takes the host down, if there is one.
