@@ -123,7 +123,9 @@ pub(super) async fn finish(store: &mut Store<Guest>) {
             return;
         }
         // A run that ends by this has its reason in the guest's state; a refusal is on record and has nobody to hear it.
-        let _told = crate::sandbox::imports::cross(store.as_context_mut(), Request::LogEmit { level, message }).await;
+        let crossing = crate::sandbox::imports::cross(store.as_context_mut(), Request::LogEmit { level, message });
+        // Boxed, since hardly any run needs room for it.
+        let _told = Box::pin(crossing).await;
     }
 }
 
