@@ -65,6 +65,27 @@ impl Refusal {
         self.cause
     }
 
+    /// Whether a run that ends by it was told in the host's words alone: numbers, limits and names of the host's, and
+    /// nothing that the guest or a tool said.
+    #[must_use]
+    pub const fn is_in_hosts_words(&self) -> bool {
+        matches!(
+            self.code,
+            Code::IdentityRevoked
+                | Code::BudgetCalls
+                | Code::BudgetFuel
+                | Code::BudgetMemory
+                | Code::BudgetWallClock
+                | Code::BudgetLogBytes
+                | Code::BudgetResultBytes
+                | Code::BudgetDenials
+                | Code::ToolArgument
+                | Code::AuditUnavailable
+                | Code::RunDiverged
+                | Code::RunFenced
+        )
+    }
+
     /// Whether the run itself ends by it, and not only the call. A call for which the host may hold no more memory under
     /// the run's own cap is one that is refused; under its agent's or tenant's cap the crossing ends the run itself.
     #[must_use]

@@ -448,6 +448,8 @@ impl Passage {
             Ok(mut document) => {
                 casemate_gate::pii::document(&mut self.guard(), &mut document).map(|_| document.to_string())
             }
+            // A number of the host's is nobody's telephone.
+            Err(refusal) if refusal.is_in_hosts_words() => Err(refusal),
             // The message may be the guest's own.
             Err(refusal) => match casemate_gate::pii::words(&mut self.guard(), refusal.message()) {
                 Ok(words) => Err(refusal.with_message(words)),

@@ -40,6 +40,9 @@ pub enum ComponentError {
     /// It imports what is not granted.
     #[error("grant these imports in manifest and policy, or remove them from the component: {}", .0.join(", "))]
     Imports(Vec<String>),
+    /// It imports a granted interface by another form than it has.
+    #[error("import Casemate's interfaces in the form that version {VERSION} of `{PACKAGE}` gives them")]
+    Interface(#[source] wasmtime::Error),
     /// The policy names the components that it admits, and this is none of them.
     #[error("add `{0}` to the policy's `[pin]` for this agent, once you have checked the component")]
     NotPinned(Digest),
@@ -53,6 +56,9 @@ pub enum ComponentError {
         /// At most.
         limit: u64,
     },
+    /// The pool can't hold it, for a reason of wasmtime's.
+    #[error("build the component smaller: it takes more of the pool than one component may have")]
+    TooMuch(#[source] wasmtime::Error),
     /// The compiler could not be started, or did not survive the component.
     #[error(transparent)]
     Compile(#[from] CompileError),
@@ -70,9 +76,9 @@ impl ComponentError {
             Self::NoManifest => "component-no-manifest",
             Self::Manifest(_) => "component-manifest",
             Self::World => "component-world",
-            Self::Imports(_) => "component-imports",
+            Self::Imports(_) | Self::Interface(_) => "component-imports",
             Self::NotPinned(_) => "component-not-pinned",
-            Self::Resources { .. } => "component-resources",
+            Self::Resources { .. } | Self::TooMuch(_) => "component-resources",
             Self::Compile(error) => error.code(),
         }
     }
@@ -94,7 +100,7 @@ impl Loaded {
         linker: &Linker<Guest>,
     ) -> Result<Self, ComponentError> {
         let shares = fits(component, candidate.core_instances())?;
-        let instance = linker.instantiate_pre(component).map_err(ComponentError::Malformed)?;
+        let instance = linker.instantiate_pre(component).map_err(ComponentError::Interface)?;
         let prepared = AgentPre::new(instance).map_err(|_| ComponentError::World)?;
         Ok(Self {
             digest: candidate.digest(),

@@ -86,8 +86,8 @@ pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel
         None => match error.downcast_ref::<Breach>() {
             Some(breach) => Refusal::new(Code::RunTrapped, format!("the guest broke a rule of WASI: {breach}")),
             None => {
-                tracing::warn!(cause = format!("{error:#}"), "a guest could not be run");
-                Refusal::new(Code::RunTrapped, "the guest could not be run").with_internal(format!("{error:#}"))
+                let words = format!("the guest broke a rule of the component model: {}", error.root_cause());
+                Refusal::new(Code::RunTrapped, shortened(words)).with_internal(format!("{error:#}"))
             }
         },
     }

@@ -19,7 +19,8 @@ pub(super) fn load(engine: &Engine, code: &[u8]) -> Result<Component, ComponentE
     // pipe from it, or from the cache with the host's MAC. They are sealed, so they stay what they are.
     #[expect(unsafe_code, reason = "running code that was compiled before is what this module is for")]
     let loaded = unsafe { Component::deserialize_file(engine, path) };
-    loaded.map_err(ComponentError::Malformed)
+    // It was compiled by the same engine's settings, so what is wrong with it now is that the pool can't hold it.
+    loaded.map_err(ComponentError::TooMuch)
 }
 
 fn seal(code: &[u8]) -> io::Result<File> {
