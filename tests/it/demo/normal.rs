@@ -142,11 +142,23 @@ fn without_times(line: &str) -> String {
     let Some(at) = line.match_indices(" ms").map(|(at, _)| at).next() else { return line.to_owned() };
     let (head, tail) = line.split_at(at);
     let head = head.trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '.').trim_end();
-    format!("{head} <time>{}", tail.get(3..).unwrap_or_default())
+    format!("{head} <time>{}", without_fuel(tail.get(3..).unwrap_or_default()))
+}
+
+/// What a call burned, which stands behind its time, depends on the compiler that built the guest.
+fn without_fuel(tail: &str) -> String {
+    let after = tail.trim_start().trim_start_matches(|sign: char| sign.is_ascii_digit() || ".kMG".contains(sign));
+    if after.len() < tail.trim_start().len() { format!(" <fuel>{after}") } else { tail.to_owned() }
 }
 
 /// How much a guest holds when it is refused more depends on the compiler that built it.
 fn without_memory(line: &str) -> String {
+    if let Some((head, tail)) = line.split_once("used ")
+        && head.trim().is_empty()
+        && let Some((calls, _)) = tail.split_once(" fuel, ").and_then(|(_, rest)| rest.split_once(" calls, "))
+    {
+        return format!("{head}used <fuel> fuel, {calls} calls, <bytes> of memory at most, <time>");
+    }
     match line.split_once("`memory` is used up: ") {
         Some((head, tail)) => {
             let tail = tail.trim_start_matches(|sign: char| sign.is_ascii_digit());
