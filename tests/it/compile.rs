@@ -81,7 +81,8 @@ fn code_that_was_compiled_elsewhere_is_never_run() -> Tested {
     host.run("pinger", &Policy::open(), &json!(null), &["acme"])?.expect(0)?;
     let mut kept: Vec<_> = fs::read_dir(host.data().join("code"))?.collect::<Result<_, _>>()?;
     let kept = fs::read(kept.pop().ok_or("compiled code is kept")?.path())?;
-    let code = kept.windows(4).position(|bytes| bytes == b"\x7fELF").and_then(|at| kept.get(at..)).ok_or("an ELF file")?;
+    let code =
+        kept.windows(4).position(|bytes| bytes == b"\x7fELF").and_then(|at| kept.get(at..)).ok_or("an ELF file")?;
     let path = host.file("agent.cwasm", code)?;
     let policy = host.file("policy.toml", Policy::open().text())?;
     let input = host.file("input.json", "null")?;

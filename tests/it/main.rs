@@ -13,6 +13,7 @@ mod gates;
 mod host;
 mod inspect;
 mod kill;
+mod live;
 mod ordinary_user;
 mod policy;
 mod random;

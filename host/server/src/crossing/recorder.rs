@@ -3,6 +3,7 @@
 //! what the frames mean.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use casemate_abi::Code;
 use casemate_gate::audit::{Durable, Permit};
@@ -13,6 +14,8 @@ use casemate_gate::vault::VaultRecord;
 use casemate_gate::{Call, Digest, Epoch, Refusal, RunId, Seq, TenantId};
 use casemate_keys::{Context, DataKey, Purpose, random};
 use casemate_ledger::{AppendError, Draft, Kind, Ledger, Receipt, Ticket};
+use futures_util::FutureExt as _;
+use tokio::task::JoinHandle;
 
 use super::event::{Crossed, Event, Events, What};
 use super::frame::{Frame, Stamp};
@@ -36,10 +39,17 @@ pub struct Place {
     pub key: DataKey,
 }
 
+/// How long a record may wait, on a busy guest's account, before whoever follows the run sees it.
+const UNSEEN: Duration = Duration::from_millis(100);
+
 /// Entries on their way into the ledger, and what is told of each once it is there.
-struct Sent {
-    ticket: Ticket,
-    told: Vec<Vec<What>>,
+enum Sent {
+    /// The run itself will wait for them.
+    Awaited { ticket: Ticket, told: Vec<Vec<What>> },
+    /// A task waits for them and tells of them, while the guest goes on.
+    Followed(JoinHandle<Result<Option<Receipt>, AppendError>>),
+    /// They could not be written; whoever settles next is told.
+    Lost(Refusal),
 }
 
 /// Puts one run on record.
@@ -54,6 +64,8 @@ pub struct Recorder {
     rows: Vec<Row>,
     riding: Riding,
     sent: Option<Sent>,
+    /// When something was last sent to be seen.
+    shown: Option<Instant>,
 }
 
 /// What is told of a call once it is on record.
@@ -86,6 +98,7 @@ impl Recorder {
             rows: Vec::new(),
             riding: Riding::nothing(),
             sent: None,
+            shown: None,
         }
     }
 
@@ -161,8 +174,47 @@ impl Recorder {
         self.push(&frame, told.head(current, stamp), told.into_events())?;
         if self.riding.add(bytes) {
             self.flush().await?;
+        } else {
+            self.show();
         }
         Ok(())
+    }
+
+    /// Sends what waits to the ledger, if somebody follows the run and has seen nothing of it for a while. It is told
+    /// once it is durable, whether or not the guest makes another call. Nothing waits for it here.
+    pub(super) fn show(&mut self) {
+        let Some(events) = &self.events else { return };
+        if self.drafts.is_empty() || self.shown.is_some_and(|shown| shown.elapsed() < UNSEEN) {
+            return;
+        }
+        match self.sent.as_mut().map(|sent| match sent {
+            Sent::Followed(task) => task.now_or_never(),
+            Sent::Awaited { .. } | Sent::Lost(_) => None,
+        }) {
+            None | Some(Some(Ok(Ok(_)))) => {}
+            Some(None) => return, // on its way still, or the run's own to settle
+            Some(Some(Ok(Err(error)))) => {
+                self.sent = Some(Sent::Lost(ledger_refusal(&error)));
+                return;
+            }
+            Some(Some(Err(_))) => {
+                self.sent = Some(Sent::Lost(self.inconsistent()));
+                return;
+            }
+        }
+        let (events, tenant, run) = (events.clone(), self.place.tenant, self.place.run);
+        let (drafts, told): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drafts).into_iter().unzip();
+        let ticket = self.ledger.submit(drafts);
+        self.shown = Some(Instant::now());
+        self.sent = Some(Sent::Followed(tokio::spawn(async move {
+            let receipts = ticket.await?;
+            for (receipt, told) in receipts.iter().zip(told) {
+                for what in told {
+                    let _closed = events.send(Event { tenant, run, what: what.at(receipt.index()) });
+                }
+            }
+            Ok(receipts.into_iter().last())
+        })));
     }
 
     /// Bytes that the host holds for records that wait: the same in a run and in its replay.
@@ -254,13 +306,21 @@ impl Recorder {
     fn send(&mut self) {
         let (drafts, told): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drafts).into_iter().unzip();
         if !drafts.is_empty() {
-            self.sent = Some(Sent { ticket: self.ledger.submit(drafts), told });
+            self.sent = Some(Sent::Awaited { ticket: self.ledger.submit(drafts), told });
         }
     }
 
     /// Waits until what was sent is durable, tells of it, and returns the receipt of the last entry.
     async fn settle(&mut self) -> Result<Option<Receipt>, Refusal> {
-        let Some(Sent { ticket, told }) = self.sent.take() else { return Ok(None) };
+        let (ticket, told) = match self.sent.take() {
+            None => return Ok(None),
+            Some(Sent::Awaited { ticket, told }) => (ticket, told),
+            Some(Sent::Lost(refusal)) => return Err(refusal),
+            Some(Sent::Followed(task)) => {
+                let written = task.await.map_err(|_| self.inconsistent())?;
+                return written.map_err(|error| ledger_refusal(&error));
+            }
+        };
         let receipts = ticket.await.map_err(|error| ledger_refusal(&error))?;
         for (receipt, told) in receipts.iter().zip(told) {
             for what in told {

@@ -124,7 +124,8 @@ fn prepare(store: &mut Store<Guest>, deadline: Instant) {
     store.set_epoch_deadline(1);
     // The one point at which a guest that calls nobody can be stopped by the clock, and has to let others in.
     let turn = store.data().turn.clone();
-    store.epoch_deadline_callback(move |_| {
+    store.epoch_deadline_callback(move |mut store| {
+        store.data_mut().passage.show();
         if Instant::now() < deadline {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn.again())))
         } else {
