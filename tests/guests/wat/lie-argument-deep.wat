@@ -4,7 +4,7 @@
 ;; budget: denials=1
 ;; verdict: 307 budget-denials
 ;; says: refused 1 times
-;; rows: open, refusal 403, end 307
+;; rows: open, refusal 501, end 307
 
 (component
   ;; include: memory

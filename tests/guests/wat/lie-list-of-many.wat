@@ -3,7 +3,7 @@
 ;; grants: sql
 ;; budget: memory=16777216
 ;; verdict: 801 run-trapped
-;; says: at most 1048576 bytes
+;; says: fuel
 ;; rows: open, end 801
 
 (component

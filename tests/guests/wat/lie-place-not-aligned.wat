@@ -2,7 +2,7 @@
 ;; grants: log
 ;; verdict: 801 run-trapped
 ;; says: aligned
-;; rows: open, end 801
+;; rows: open, outcome 0, end 801
 
 (component
   ;; include: memory

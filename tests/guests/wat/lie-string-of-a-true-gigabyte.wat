@@ -3,7 +3,7 @@
 ;; grants: log
 ;; budget: memory=1090519040
 ;; verdict: 801 run-trapped
-;; says: at most 1048576 bytes
+;; says: fuel
 ;; rows: open, end 801
 
 (component

@@ -1,6 +1,6 @@
 ;; Attack: returns a document that JSON's reader takes and that is too deep to be searched for personal data.
 ;; verdict: 403 pii-too-large
-;; says: levels
+;; says: 64 deep
 ;; rows: open, end 403
 
 (component

@@ -1,6 +1,6 @@
 ;; Attack: returns 8 MiB, more than the host would ever copy.
 ;; verdict: 801 run-trapped
-;; says: at most 1048576 bytes
+;; says: fuel
 ;; rows: open, end 801
 
 (component

@@ -44,14 +44,14 @@ const BOMBS: [Bomb; 9] = [
     ("bomb-many-segments", "99,000 segments of data, all for the same place.", Done, || {
         core(&format!("(memory 1){}", "(data (i32.const 8) \"aaaaaaaa\")".repeat(99_000)))
     }),
-    ("bomb-nested-components", "1,000 components inside each other.", Admission("component-nested"), || {
+    ("bomb-nested-components", "1,000 components inside each other.", Admission("component-too-complex"), || {
         let inner = (0..1_000).fold(PREAMBLE.to_vec(), |inner, _| [PREAMBLE.to_vec(), section(4, &inner)].concat());
         Ok([wat::parse_str(format!("(component {AGENT})"))?, section(4, &inner)].concat())
     }),
     (
         "bomb-doubling-instances",
         "14 components, each of which has the one before it twice: 8,192 instances.",
-        Admission("component-malformed"),
+        Admission("component-resources"),
         || {
             let mut text = "(component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
             for level in 1..14 {

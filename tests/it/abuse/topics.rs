@@ -27,7 +27,7 @@ fn come_as_expected(topics: &[&str]) -> Tested {
         let host = with.as_ref().filter(|_| needs_database(guest)).unwrap_or(&without);
         let name = &guest.name;
         let found = if guest.verdict == Verdict::Parked {
-            waiting::judge(host, guest)?
+            waiting::judge(guest)?
         } else {
             let judged = judged::run(host, guest).map_err(|error| format!("{name}: {error}"))?;
             let (peak, took) = (judged.measured.peak, judged.measured.took.as_millis());

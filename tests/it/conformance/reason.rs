@@ -16,6 +16,10 @@ pub(super) enum Reason {
     Directive,
     /// It imports what nobody gives it: it was written to be validated only, or needs the suite's own host.
     Imports,
+    /// It traps where it should, in other words.
+    Words,
+    /// It tests what was different in an earlier version of the standard, or is made to be read and not run.
+    Earlier,
     /// It needs more of the pool than one module may have.
     Pool,
     /// It made the runner panic.
@@ -25,22 +29,33 @@ pub(super) enum Reason {
 }
 
 /// What is said when a feature is off or not known.
-const OFF: [&str; 14] = [
+const OFF: [&str; 22] = [
     "not enabled",
+    "is disabled",
     "support is disabled",
-    "requires the `",
-    "requires the ",
-    "proposal must be enabled",
-    "is not supported",
-    "not allowed: ",
-    "feature required",
     "must be enabled",
+    "to be enabled",
+    "is not supported",
+    "unsupported",
+    "not supported without",
+    "without the gc feature",
+    "feature is not active",
+    "requires the ",
+    "requires `Config::",
+    "require the component model",
+    "require the function-references proposal",
+    "requires the component model",
+    "gc types are disallowed",
+    "function references required",
+    "global.get of locally defined global",
     "multiple memories",
     "zero byte expected",
-    "unsupported",
-    "disabled",
-    "requires `Config::",
+    "integer representation too long",
+    "cannot enter component instance",
 ];
+
+/// The same happens, in other words.
+const WORDS: [&str; 2] = ["uninitialized element", "unknown handle"];
 
 impl Reason {
     /// The reason for an error.
@@ -54,6 +69,10 @@ impl Reason {
             Self::Accepted
         } else if says(&["pooling allocator", "exceeds the limit", "exceeds the configured maximum"]) {
             Self::Pool
+        } else if error.contains("but got") || error.contains("got '") && says(&WORDS) {
+            Self::Words
+        } else if says(&["expected trap, got Core"]) {
+            Self::Earlier
         } else if says(&OFF) {
             Self::Off
         } else if says(&[
@@ -79,6 +98,8 @@ impl fmt::Display for Reason {
             Self::Directive => "directive",
             Self::Imports => "imports",
             Self::Pool => "pool",
+            Self::Words => "words",
+            Self::Earlier => "earlier",
             Self::Panic => "panic",
             Self::Other(_) => "other",
         })
@@ -96,6 +117,8 @@ impl FromStr for Reason {
             "directive" => Self::Directive,
             "imports" => Self::Imports,
             "pool" => Self::Pool,
+            "words" => Self::Words,
+            "earlier" => Self::Earlier,
             "panic" => Self::Panic,
             _ => return Err(format!("`{text}` is no reason")),
         })
