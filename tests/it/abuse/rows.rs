@@ -48,15 +48,18 @@ pub(super) fn are(found: &[(Kind, u16)], description: &str) -> Tested<bool> {
     Ok(found.next().is_none())
 }
 
+/// What an entry is, and its decision.
+type Step = (Kind, u16);
+
 /// Takes the steps, if the first of them is next.
-fn take(found: &mut Peekable<impl Iterator<Item = (Kind, u16)>>, steps: &[(Kind, u16)]) -> bool {
+fn take(found: &mut Peekable<impl Iterator<Item = Step>>, steps: &[Step]) -> bool {
     let mut steps = steps.iter();
     let Some(first) = steps.next() else { return false };
     found.next_if_eq(first).is_some() && steps.all(|step| found.next_if_eq(step).is_some())
 }
 
 /// The entries of an item, and how often they come.
-fn item_of(item: &str) -> Tested<(Vec<(Kind, u16)>, usize, usize)> {
+fn item_of(item: &str) -> Tested<(Vec<Step>, usize, usize)> {
     let (steps, least, most) = match item.rsplit_once(' ') {
         Some((steps, "many")) => (steps, 1, usize::MAX),
         Some((steps, times)) if times.starts_with('x') => {
@@ -68,7 +71,7 @@ fn item_of(item: &str) -> Tested<(Vec<(Kind, u16)>, usize, usize)> {
     Ok((steps.split(" + ").map(step).collect::<Tested<_>>()?, least, most))
 }
 
-fn step(text: &str) -> Tested<(Kind, u16)> {
+fn step(text: &str) -> Tested<Step> {
     let (kind, decision) = text.split_once(' ').unwrap_or((text, "0"));
     let kind = match kind {
         "open" => Kind::Open,

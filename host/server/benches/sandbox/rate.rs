@@ -18,16 +18,21 @@ const CALLERS: usize = 4;
 pub(crate) fn measure() {
     heading("Runs a second (one agent in Rust, 1 call; records in memory; the median of five processes)");
     for cores in [1, 2] {
-        let mut runs: Vec<[f64; 3]> = (0..ROUNDS).filter_map(|_| ask(cores)).collect();
-        let mut middle = |at: usize| {
-            runs.sort_by(|one, other| one[at].total_cmp(&other[at]));
-            runs[runs.len() / 2][at]
-        };
-        let (bare, whole, job) = (middle(0), middle(1), middle(2));
+        let runs: Vec<[f64; 3]> = (0..ROUNDS).filter_map(|_| ask(cores)).collect();
+        let bare = middle(runs.iter().map(|[bare, ..]| *bare));
+        let whole = middle(runs.iter().map(|[_, whole, _]| *whole));
+        let job = middle(runs.iter().map(|[.., job]| *job));
         line(&format!("{cores} core(s): bare wasmtime"), format!("{bare:.0}"));
         line(&format!("{cores} core(s): through every gate"), format!("{whole:.0} ({:.2} of bare)", whole / bare));
         line(&format!("{cores} core(s): as jobs, begun and ended on record"), format!("{job:.0} ({:.2})", job / bare));
     }
+}
+
+/// The median.
+fn middle(rates: impl Iterator<Item = f64>) -> f64 {
+    let mut rates: Vec<f64> = rates.collect();
+    rates.sort_by(f64::total_cmp);
+    rates.get(rates.len() / 2).copied().unwrap_or_default()
 }
 
 /// Has a process of its own measure, and reads what it prints.

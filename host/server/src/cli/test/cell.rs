@@ -82,8 +82,8 @@ impl From<CellNote> for Value {
             Cell::Uuid(text) => json!({"uuid": text}),
             Cell::Bytes(bytes) => json!({"bytes": hex::encode(bytes)}),
             Cell::Json(text) => match serde_json::from_str::<Self>(&text) {
-                Ok(document) if document.to_string() == text => json!({"json": document}),
-                Ok(document) if as_postgres_shows(&document) == text => json!({"jsonb": document}),
+                Ok(document) if text == compact(&document) => json!({"json": document}),
+                Ok(document) if text == as_postgres_shows(&document) => json!({"jsonb": document}),
                 _ => json!({"json-text": text}),
             },
         }
@@ -94,6 +94,11 @@ impl From<CellNote> for Value {
 fn is_read_again(value: f64) -> bool {
     let text = serde_json::to_string(&value).unwrap_or_default();
     serde_json::from_str::<f64>(&text).is_ok_and(|read| read.to_bits() == value.to_bits())
+}
+
+/// The text that serde writes.
+fn compact(document: &Value) -> String {
+    document.to_string()
 }
 
 /// The text of a `jsonb`: short keys before long ones, a space behind each comma and colon.

@@ -67,7 +67,7 @@ async fn what_was_used_survives_the_process_and_what_was_held_the_kill() {
     drop(meter);
     let killed = budgets.begin(&second, &terms(250), NOW).unwrap();
     budgets.hold(&second, &killed, NOW).await.unwrap();
-    // Nobody drops anything in a process that is killed.
+    #[expect(clippy::disallowed_methods, reason = "nobody drops anything in a process that is killed")]
     std::mem::forget((killed, budgets));
 
     let book = Budgets::look(&path).unwrap();

@@ -97,7 +97,7 @@ pub(super) fn text() -> impl Strategy<Value = String> {
         );
         for (at, (steps, result)) in functions.iter().enumerate() {
             // Locals 4 and up count the repetitions of loops inside each other.
-            let _always = write!(text, "(func $f{at} (type $f) (local i64 i64 i32 i32 i32 i32)\n");
+            let _always = writeln!(text, "(func $f{at} (type $f) (local i64 i64 i32 i32 i32 i32)");
             steps.iter().for_each(|step| step.write(&mut text, 4));
             result.write(&mut text);
             text.push_str(")\n");
@@ -188,18 +188,18 @@ impl Step {
             Self::Init(to, from, length) => {
                 text.push_str("(memory.init $d ");
                 address(text, to);
-                let _always = write!(text, "(i32.const {from}) (i32.const {length}))\n");
+                let _always = writeln!(text, "(i32.const {from}) (i32.const {length}))");
             }
             Self::SetElement(at, function) => {
                 text.push_str("(table.set $t ");
                 element(text, at);
-                let _always = write!(text, "(ref.func $f{function}))\n");
+                let _always = writeln!(text, "(ref.func $f{function}))");
             }
             Self::CopyElements(to, from, length) => {
                 text.push_str("(table.copy $t $t ");
                 element(text, to);
                 element(text, from);
-                let _always = write!(text, "(i32.const {length}))\n");
+                let _always = writeln!(text, "(i32.const {length}))");
             }
             Self::If(value, then, otherwise) => {
                 text.push_str("(if (i32.wrap_i64 ");
