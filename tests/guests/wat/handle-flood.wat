@@ -1,6 +1,6 @@
 ;; Attack: makes handles of a resource of its own until the host's table of them is full.
 ;; verdict: 801 run-trapped
-;; says: handles
+;; says: handle limit
 ;; rows: open, end 801
 
 (component

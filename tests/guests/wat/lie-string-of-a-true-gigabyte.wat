@@ -2,9 +2,9 @@
 ;; is.
 ;; grants: log
 ;; budget: memory=1090519040
-;; verdict: 801 run-trapped
-;; says: fuel
-;; rows: open, end 801
+;; verdict: 701 tool-argument
+;; says: more than 1048576 bytes
+;; rows: open, end 701
 
 (component
   ;; include: memory

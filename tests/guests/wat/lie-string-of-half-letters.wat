@@ -1,7 +1,7 @@
 ;; Attack: says that its strings are UTF-16 and hands over one half of a letter without the other.
 ;; grants: log
 ;; verdict: 801 run-trapped
-;; says: utf-16
+;; says: unpaired surrogate
 ;; rows: open, end 801
 
 (component

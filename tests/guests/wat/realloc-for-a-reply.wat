@@ -1,7 +1,7 @@
 ;; Attack: takes the input where it belongs, and points behind its memory when the host asks where to put a reply.
 ;; grants: random
 ;; verdict: 801 run-trapped
-;; says: out of bounds
+;; says: beyond end of memory
 ;; rows: open, outcome 0, end 801
 
 (component

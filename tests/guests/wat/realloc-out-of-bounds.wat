@@ -1,6 +1,6 @@
 ;; Attack: when the host asks where to put the input, it points behind its memory.
 ;; verdict: 801 run-trapped
-;; says: out of bounds
+;; says: beyond end of memory
 ;; rows: open, end 801
 
 (component

@@ -1,6 +1,6 @@
 ;; Attack: when the host asks where to put the input, it points where the end wraps around.
 ;; verdict: 801 run-trapped
-;; says: out of bounds
+;; says: beyond end of memory
 ;; rows: open, end 801
 
 (component

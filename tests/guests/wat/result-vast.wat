@@ -1,7 +1,7 @@
 ;; Attack: returns 8 MiB, more than the host would ever copy.
-;; verdict: 801 run-trapped
-;; says: fuel
-;; rows: open, end 801
+;; verdict: 701 tool-argument
+;; says: more than 1048576 bytes
+;; rows: open, end 701
 
 (component
   (core module $m

@@ -29,7 +29,7 @@ pub(super) enum Reason {
 }
 
 /// What is said when a feature is off or not known.
-const OFF: [&str; 22] = [
+const OFF: [&str; 24] = [
     "not enabled",
     "is disabled",
     "support is disabled",
@@ -45,6 +45,8 @@ const OFF: [&str; 22] = [
     "require the component model",
     "require the function-references proposal",
     "requires the component model",
+    "shared-everything-threads proposal",
+    "is not a valid extern name",
     "gc types are disallowed",
     "function references required",
     "global.get of locally defined global",
