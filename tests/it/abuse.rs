@@ -6,6 +6,7 @@ mod assemble;
 mod bombs;
 mod crowd;
 mod forged;
+mod inspected;
 mod judged;
 mod measured;
 mod probes;

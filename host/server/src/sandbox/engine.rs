@@ -68,7 +68,10 @@ fn det_1() -> wasmtime::Result<Config> {
     // What agents don't need and what has had most of the holes. The cargo features stay compiled in: builds without
     // them had holes of their own.
     config.wasm_gc(false).wasm_function_references(false).wasm_exceptions(false).gc_support(false);
-    config.wasm_memory64(false).wasm_multi_memory(false);
+    config.wasm_memory64(false);
+    // What copies a text from one component inside to another has both their memories: without several memories in one
+    // module, wasmtime's own adapters are invalid and the compiler panics over them.
+    config.wasm_multi_memory(true);
     // No asynchronous calls within a component (their cargo feature is off too): their order would have to be recorded.
     config.wasm_component_model(true).concurrency_support(false);
     // Part of the profile, since initialisation burns other fuel without it.

@@ -50,8 +50,9 @@ pub(super) fn allocation() -> PoolingAllocationConfig {
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
-        // Where there is no pool, a module may have as many tables as its component.
+        // Where there is no pool, a module may have as many memories and tables as its component.
         .max_tables_per_module(TABLES)
+        .max_memories_per_module(MEMORIES)
         .max_component_instance_size(INSTANCE_BYTES)
         .max_core_instance_size(INSTANCE_BYTES)
         .table_elements(TABLE_ELEMENTS)
