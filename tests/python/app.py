@@ -96,7 +96,7 @@ class WitWorld(wit_world.WitWorld):
     def run(self, input: str) -> str:
         try:
             wanted = json.loads(input)
-            report = {"work": work(wanted["amount"])}
+            report = {"done": work(wanted["amount"])}
         except Err as error:
             raise Err(wit_world.Failure_Refused(error.value)) from error
         except (KeyError, ValueError) as error:

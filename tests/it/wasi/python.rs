@@ -36,8 +36,8 @@ fn it_works_through_the_crossing_and_sees_nothing_of_the_world() -> Tested {
     let said = run(&host, "python", &input, &table(&FAMILIES, Some(65_536)))?;
     said.expect(0)?;
     let result = said.result()?.get("result").ok_or("there is no result")?;
-    assert_eq!(number(result, "/work/rows"), 300, "{result}");
-    assert_eq!((text(result, "/work/kept"), number(result, "/work/runs")), ("300", 1));
+    assert_eq!(number(result, "/done/rows"), 300, "{result}");
+    assert_eq!((text(result, "/done/kept"), number(result, "/done/runs")), ("300", 1));
 
     let outside = |pointer: &str| result.pointer(&format!("/outside{pointer}")).cloned().unwrap_or_default();
     assert_eq!((outside("/environment"), outside("/arguments"), outside("/stdin")), (json!(0), json!([]), json!("")));
@@ -98,7 +98,7 @@ fn without_wasi_it_works_and_has_no_world_to_ask() -> Tested {
     let host = Host::seeded()?;
     // Nothing of WASI is granted, and nothing of it is imported.
     let said = run(&host, "python-stub", &json!({"amount": 0}), "")?;
-    assert_eq!(number(said.expect(0)?.result()?, "/result/work/rows"), 300, "{}", said.stdout);
+    assert_eq!(number(said.expect(0)?.result()?, "/result/done/rows"), 300, "{}", said.stdout);
     let refused = run(&host, "python-stub", &json!({"nothing": 0}), "")?;
     assert_eq!(refused.expect(1)?.ended_by()?, 803, "{}", refused.stdout);
     host.verify()?.expect(0).map(drop)
