@@ -38,9 +38,12 @@ const BOMBS: [Bomb; 9] = [
             types
         }))
     }),
-    ("bomb-many-globals", "900,000 globals, which would be 14 MiB of the host's own for each run.", Admission("component-resources"), || {
-        core(&"(global i64 (i64.const 1))".repeat(900_000))
-    }),
+    (
+        "bomb-many-globals",
+        "900,000 globals, which would be 14 MiB of the host's own for each run.",
+        Admission("component-resources"),
+        || core(&"(global i64 (i64.const 1))".repeat(900_000)),
+    ),
     ("bomb-many-segments", "99,000 segments of data, all for the same place.", Done, || {
         core(&format!("(memory 1){}", "(data (i32.const 8) \"aaaaaaaa\")".repeat(99_000)))
     }),

@@ -12,6 +12,8 @@ pub(super) enum Reason {
     Syntax,
     /// It takes something for invalid that is valid today, or that this version of the validator lets pass.
     Accepted,
+    /// It takes something for valid that this version of the validator refuses.
+    Newer,
     /// It uses a directive that `wasmtime-wast` doesn't carry out.
     Directive,
     /// It imports what nobody gives it: it was written to be validated only, or needs the suite's own host.
@@ -73,6 +75,8 @@ impl Reason {
             Self::Pool
         } else if error.contains("but got") || error.contains("got '") && says(&WORDS) {
             Self::Words
+        } else if says(&["type not valid to be used as export"]) {
+            Self::Newer
         } else if says(&["expected trap, got Core"]) {
             Self::Earlier
         } else if says(&OFF) {
@@ -97,6 +101,7 @@ impl fmt::Display for Reason {
             Self::Off => "off",
             Self::Syntax => "syntax",
             Self::Accepted => "accepted",
+            Self::Newer => "newer",
             Self::Directive => "directive",
             Self::Imports => "imports",
             Self::Pool => "pool",
@@ -116,6 +121,7 @@ impl FromStr for Reason {
             "off" => Self::Off,
             "syntax" => Self::Syntax,
             "accepted" => Self::Accepted,
+            "newer" => Self::Newer,
             "directive" => Self::Directive,
             "imports" => Self::Imports,
             "pool" => Self::Pool,
