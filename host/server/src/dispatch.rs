@@ -77,7 +77,7 @@ struct Hold {
     /// Time that its stretch is charged for already: what a host that died had run of it.
     lost: Duration,
     transcription: Option<Transcription>,
-    script: Option<Script>,
+    script: Option<Box<Script>>,
 }
 
 /// A run that was taken over.

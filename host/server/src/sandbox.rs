@@ -130,7 +130,7 @@ impl Sandbox {
         let turn = self.turns.of(passage.tenant());
         let scratch = self.scratch.clone();
         let run = async move {
-            let execution = guest::run(agent, passage, input, allowance, turn, scratch).await;
+            let execution = Box::pin(guest::run(agent, passage, input, allowance, turn, scratch)).await;
             drop(room);
             execution
         };
@@ -146,7 +146,7 @@ impl Sandbox {
         allowance: Allowance,
     ) -> Execution {
         let turn = self.turns.of(passage.tenant());
-        guest::run(agent, passage, input, allowance, turn, self.scratch.clone()).await
+        Box::pin(guest::run(agent, passage, input, allowance, turn, self.scratch.clone())).await
     }
 
     /// The engine, for embeddings to be measured beside it.

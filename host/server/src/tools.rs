@@ -64,7 +64,8 @@ pub struct Instruments {
     random: Randomness,
     seed: [u8; 32],
     started_ms: u64,
-    script: Option<Script>,
+    // Boxed, since only tests have one and every guest's future would make room for it.
+    script: Option<Box<Script>>,
 }
 
 /// One of a run's streams of randomness. Streams of one seed say nothing of each other, and taking from one doesn't
@@ -103,7 +104,7 @@ impl Instruments {
 
     /// The same, for a run whose tools are [`Tools::recorded`]: its time is the script's, and not the world's.
     #[must_use]
-    pub fn with_script(mut self, script: Option<Script>) -> Self {
+    pub fn with_script(mut self, script: Option<Box<Script>>) -> Self {
         if script.is_some() {
             self.clock.leave_the_world();
         }

@@ -70,19 +70,19 @@ impl Transcription {
 
 impl Passage {
     /// A copy of the request, if its exchange is written down.
-    pub(super) fn transcribed(&self, request: &Request) -> Option<Request> {
-        self.transcription.is_some().then(|| request.clone())
+    pub(super) fn transcribed(&self, request: &Request) -> Option<Box<Request>> {
+        self.transcription.is_some().then(|| Box::new(request.clone()))
     }
 
     /// Writes the exchange down. A run that waits has no answer yet; it gets it when it begins again.
-    pub(super) fn transcribe(&mut self, asked: Option<Request>, way: &Way) {
+    pub(super) fn transcribe(&mut self, asked: Option<Box<Request>>, way: &Way) {
         let (Some(asked), Some(transcription)) = (asked, self.transcription.clone()) else { return };
         let answer = match way {
             Way::Answer(answer) => answer.clone(),
             Way::Stop(refusal) => Err(refusal.clone()),
             Way::Park { .. } => return,
         };
-        let shown = pii::shown(asked, &mut self.guard());
+        let shown = pii::shown(*asked, &mut self.guard());
         transcription.keep(self.current.seq, shown.map(|request| Exchange { request, answer }));
     }
 }

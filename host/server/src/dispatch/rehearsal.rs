@@ -43,7 +43,7 @@ pub(super) struct Circumstances {
     pub(super) seed: [u8; 32],
     pub(super) given: Vec<VaultRecord>,
     pub(super) transcription: Option<Transcription>,
-    pub(super) script: Option<Script>,
+    pub(super) script: Option<Box<Script>>,
 }
 
 impl Circumstances {
@@ -66,7 +66,7 @@ impl Dispatcher {
             seed: SEED,
             given: tokens.into_iter().map(VaultRecord::stand_in).collect(),
             transcription: Some(transcription.clone()),
-            script: Some(script),
+            script: Some(Box::new(script)),
         };
         let (run, ended) = self.run_in(job, input, None, circumstances).await?;
         let exchanges = transcription.exchanges()?;
