@@ -31,7 +31,7 @@ pub use records::{Records, Rows};
 pub use rehearsal::{Rehearsal, Rehearsed};
 
 use crate::clock;
-use crate::crossing::event::Events;
+use crate::crossing::event::{Event, Events, What};
 use crate::crossing::frame::{Frame, Start};
 use crate::crossing::{Bill, Crossing, Ended, Passage, Place, Recorder, Recording, Setup, Transcription, replayed};
 use crate::sandbox::{Admitted, Allowance, Execution, Loaded, Outcome, PROFILE, Sandbox};
@@ -351,6 +351,10 @@ impl Dispatcher {
                     drop((passage, meter));
                     settled.await;
                     self.records.park(&scope, run, epoch, until_ms).await?;
+                    // Told when it is true for everybody: whoever follows may claim the run from here on.
+                    if let Some(events) = &events {
+                        let _closed = events.send(Event { tenant: job.tenant, run, what: What::Parked { until_ms } });
+                    }
                     sleep_until(until_ms).await;
                     hold = match Box::pin(self.take_over(job, run, BUDGET_WAIT)).await? {
                         Taken::On(hold) => Hold { transcription, ..*hold },

@@ -328,10 +328,7 @@ impl Passage {
         let stamp = self.stamp();
         let frame = Frame::Wait { stamp, asked: self.current.asked, until_ms };
         match self.recorder.wait(frame, &self.current, stamp).await {
-            Ok(()) => {
-                self.recorder.tell(What::Parked { until_ms });
-                Way::Park { until_ms }
-            }
+            Ok(()) => Way::Park { until_ms },
             Err(refusal) => Way::Stop(refusal),
         }
     }
