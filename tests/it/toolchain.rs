@@ -54,7 +54,7 @@ impl Author {
         }
         let made = self.ask(&["new", "my-agent", "--template", template])?;
         let line = made.expect(0)?.of_type("created").next().cloned().unwrap_or_default();
-        let commands = ["cd my-agent".to_owned(), "cargo test".to_owned(), format!("{} dev", program()?.display())];
+        let commands = ["cd my-agent".to_owned(), format!("{} dev", program()?.display()), "cargo test".to_owned()];
         assert_eq!(line.get("next"), Some(&json!(commands)), "{line}");
         Ok(())
     }

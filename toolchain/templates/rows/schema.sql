@@ -1,12 +1,14 @@
--- The agent's table, and some rows for the tenant `dev`. Applied by `casemate dev` and `casemate db apply schema.sql`,
--- as the owner of the tables; a second time changes nothing.
+-- The agent's table, and some rows for the tenant `dev` (name another one below for rows of its own). Applied by
+-- `casemate dev` and `casemate db apply schema.sql`, as the owner of the tables; a second time changes nothing.
 
 create table if not exists public.tasks (
-    id bigint primary key,
+    id bigint not null,
     tenant_id uuid not null default app.tenant(),
     title text not null,
     points integer not null check (points > 0),
-    planned boolean not null default false
+    planned boolean not null default false,
+    -- Each tenant has numbers of its own.
+    primary key (tenant_id, id)
 );
 
 -- Under FORCE the owner sees no rows either, so the rows go in before it.

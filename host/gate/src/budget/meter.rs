@@ -261,12 +261,6 @@ impl Meter {
         self.crowded.load(Ordering::Acquire)
     }
 
-    /// The refusal of a run that stopped because it reached its own cap.
-    #[must_use]
-    pub fn at_cap(&self, resource: Resource) -> Refusal {
-        self.refused(resource, 0)
-    }
-
     /// The refusal of a run that asked for more than its own account has left.
     #[must_use]
     pub fn refused(&self, resource: Resource, asked: u64) -> Refusal {

@@ -42,7 +42,7 @@ impl New {
         let Self { name, template: Kind(template), sdk } = self;
         let sdk = sdk.map_or(Sdk::Carried, Sdk::Folder);
         casemate_toolchain::create(Path::new(&name), &name, template, &sdk)?;
-        let next = [format!("cd {name}"), "cargo test".to_owned(), format!("{} dev", program())];
+        let next = [format!("cd {name}"), format!("{} dev", program()), "cargo test".to_owned()];
         match global.format {
             Format::Json => output::line(
                 &json!({"type": "created", "agent": name, "folder": name, "template": template.name(), "next": next})

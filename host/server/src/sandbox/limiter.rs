@@ -17,15 +17,15 @@ pub(super) struct Limiter {
     meter: Arc<Meter>,
     /// Growth that was charged and not yet seen to succeed.
     pending: u64,
-    /// Whether the run's own cap has refused growth.
-    pub(super) at_cap: bool,
+    /// Bytes of the latest growth that the run's own cap has refused, if it has refused any.
+    pub(super) at_cap: Option<u64>,
     /// Why the run must end, if a cap that is not its own was reached.
     pub(super) stop: Option<Refusal>,
 }
 
 impl Limiter {
     pub(super) const fn new(meter: Arc<Meter>) -> Self {
-        Self { meter, pending: 0, at_cap: false, stop: None }
+        Self { meter, pending: 0, at_cap: None, stop: None }
     }
 
     /// Only the run's own cap makes growth fail where the guest sees it; its agent's or tenant's ends the run, so that
@@ -34,7 +34,9 @@ impl Limiter {
         let more = desired.saturating_sub(current).saturating_mul(unit) as u64;
         match self.meter.grow(more) {
             Ok(granted) => {
-                self.at_cap |= !granted;
+                if !granted {
+                    self.at_cap = Some(more);
+                }
                 self.pending = if granted { more } else { 0 };
                 Ok(granted)
             }
@@ -62,7 +64,7 @@ impl ResourceLimiter for Limiter {
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
         // The machine's fault, not the run's: it must not look to the guest like its own cap.
         self.failed();
-        if self.at_cap { Ok(()) } else { Err(error) }
+        if self.at_cap.is_some() { Ok(()) } else { Err(error) }
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {

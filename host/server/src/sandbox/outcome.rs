@@ -39,8 +39,12 @@ pub(super) fn returned(result: Result<String, Failure>) -> Result<serde_json::Va
             serde_json::from_str(&text).map_err(|_| Refusal::new(Code::RunFailed, "the agent's result is not JSON"))
         }
         Err(Failure::Refused(refusal)) => {
-            let words =
+            let mut words =
                 format!("the agent gave up on a refusal: {} [{} {}]", refusal.message, refusal.code, refusal.name);
+            // What it says of itself is only believed as far as the catalogue has it.
+            if let Some(code) = Code::from_number(refusal.code) {
+                words = format!("{words}; {}", code.remedy());
+            }
             Err(Refusal::new(Code::RunFailed, shortened(words)))
         }
         Err(Failure::InvalidInput(words)) => Err(Refusal::new(Code::RunInput, shortened(words))),
@@ -57,7 +61,7 @@ pub(super) fn exited(status: Option<u8>) -> Result<serde_json::Value, Refusal> {
 }
 
 /// What a trap is called.
-pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel_used: u64) -> Refusal {
+pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: Option<u64>, fuel_used: u64) -> Refusal {
     let trap = error.downcast_ref::<Trap>();
     if trap == Some(&Trap::OutOfFuel) {
         let limit = meter.run_limit(Resource::Fuel);
@@ -75,8 +79,8 @@ pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: bool, fuel
         return Refusal::new(Code::ToolArgument, message).with_internal(format!("{error:#}"));
     }
     // A guest that is refused memory seldom survives it; what killed it is the cap.
-    if at_cap {
-        return meter.at_cap(Resource::Memory);
+    if let Some(asked) = at_cap {
+        return meter.refused(Resource::Memory, asked);
     }
     match trap {
         Some(trap) => {

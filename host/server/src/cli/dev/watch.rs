@@ -97,6 +97,10 @@ impl Scope {
     /// copy that an editor made.
     fn is_own(&self, path: &Path) -> bool {
         let Ok(inside) = path.strip_prefix(&self.folder) else { return false };
+        // The folder itself changes whenever anything is made in it.
+        if inside.as_os_str().is_empty() {
+            return false;
+        }
         let mut names = inside.components().map(|part| part.as_os_str().as_encoded_bytes());
         let is_noise = |name: &[u8]| name.starts_with(b".") || name.ends_with(b"~") || name == b"Cargo.lock";
         !path.starts_with(&self.data) && !inside.starts_with("target") && !names.any(is_noise)

@@ -144,7 +144,7 @@ impl<'a> Host<'a> {
         match guest.passage.meter().grow(bytes) {
             Ok(true) => Ok(()),
             Ok(false) => {
-                guest.limiter.at_cap = true;
+                guest.limiter.at_cap = Some(bytes);
                 Err(wasmtime::Error::new(Unwind))
             }
             Err(refusal) => self.stop(refusal),
