@@ -19,8 +19,8 @@ enum Expected {
 use Expected::{Admission, Done};
 
 const BOMBS: [Bomb; 9] = [
-    ("bomb-nested-blocks", "100,000 blocks inside each other: time.", Admission("component-compile-limit"), || {
-        core(&format!("(func {} {})", "block ".repeat(100_000), "end ".repeat(100_000)))
+    ("bomb-nested-blocks", "300,000 blocks inside each other: time.", Admission("component-compile-limit"), || {
+        core(&format!("(func {} {})", "block ".repeat(300_000), "end ".repeat(300_000)))
     }),
     ("bomb-jump-tables", "A hundred jump tables of 60,000 ways: memory.", Admission("component-compile-limit"), || {
         let table = format!("block local.get 0 br_table {} end ", "0 ".repeat(60_000));
