@@ -15,6 +15,7 @@ use casemate_keys::LocalKeyFile;
 use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
 use casemate_pii::Sentinel;
 use casemate_store::{Cluster, Db, PgJournal, provision};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::task::JoinHandle;
 
 pub use artefacts::Artefacts;
@@ -67,6 +68,7 @@ impl App {
     /// # Errors
     /// [`AppError`]: what the operator has to do.
     pub async fn open(config: &Config, database: Database) -> Result<Self, AppError> {
+        raise_limit_of_files();
         let lock = lock::DataLock::take(config)?;
         let keys = Arc::new(LocalKeyFile::open_or_create(&config.key())?);
         let identity = signing::Identity::open_or_create(config, &keys)?;
@@ -126,6 +128,15 @@ impl App {
             None => Ok(()),
         };
         signed.and(closed).and(stopped)
+    }
+}
+
+/// Scratch files of many runs, zones, Postgres and compilers are open at once: the host takes what the system lets it.
+fn raise_limit_of_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
     }
 }
 

@@ -162,7 +162,12 @@ fn without_memory(line: &str) -> String {
     match line.split_once("`memory` is used up: ") {
         Some((head, tail)) => {
             let tail = tail.trim_start_matches(|sign: char| sign.is_ascii_digit());
-            format!("{head}`memory` is used up: <bytes>{tail}")
+            match tail.split_once(" taken, ").and_then(|(of, asked)| Some((of, asked.split_once(" more asked for")?))) {
+                Some((of, (_, rest))) => {
+                    format!("{head}`memory` is used up: <bytes>{of} taken, <bytes> more asked for{rest}")
+                }
+                None => format!("{head}`memory` is used up: <bytes>{tail}"),
+            }
         }
         None => line.to_owned(),
     }

@@ -18,8 +18,8 @@ use crate::policy::Policy;
 
 /// How long the loopers loop.
 const LOOP: Duration = Duration::from_secs(4);
-/// More loopers than the sandbox has threads.
-const LOOPERS: usize = 5;
+/// More loopers than the sandbox has threads on two processors.
+const LOOPERS: usize = 20;
 
 async fn job(app: &App, agent: &str, policy: &Policy, tenant: TenantId) -> Tested<Job> {
     let (bytes, policy) = (guest(agent)?, Parsed::parse(&policy.text())?);

@@ -43,11 +43,17 @@ pub struct Place {
 const UNSEEN: Duration = Duration::from_millis(100);
 
 /// Entries on their way into the ledger, and what is told of each once it is there.
+struct Batch {
+    ticket: Ticket,
+    told: Vec<Vec<What>>,
+}
+
+/// Who waits for entries that are on their way.
 enum Sent {
-    /// The run itself will wait for them.
-    Awaited { ticket: Ticket, told: Vec<Vec<What>> },
-    /// A task waits for them and tells of them, while the guest goes on.
-    Followed(JoinHandle<Result<Option<Receipt>, AppendError>>),
+    /// The run itself will.
+    Awaited(Batch),
+    /// A task does, and tells of them, while the guest goes on.
+    Followed(JoinHandle<Result<Option<Receipt>, Refusal>>),
     /// They could not be written; whoever settles next is told.
     Lost(Refusal),
 }
@@ -180,40 +186,65 @@ impl Recorder {
         Ok(())
     }
 
-    /// Sends what waits to the ledger, if somebody follows the run and has seen nothing of it for a while. It is told
-    /// once it is durable, whether or not the guest makes another call. Nothing waits for it here.
+    /// Puts what waits on record, if somebody follows the run and has seen nothing of it for a while: it is told once
+    /// ledger and journal both have it, whether or not the guest makes another call. Called when no call is under way;
+    /// the guest doesn't wait for it.
     pub(super) fn show(&mut self) {
         let Some(events) = &self.events else { return };
         if self.drafts.is_empty() || self.shown.is_some_and(|shown| shown.elapsed() < UNSEEN) {
             return;
         }
-        match self.sent.as_mut().map(|sent| match sent {
-            Sent::Followed(task) => task.now_or_never(),
-            Sent::Awaited { .. } | Sent::Lost(_) => None,
-        }) {
-            None | Some(Some(Ok(Ok(_)))) => {}
-            Some(None) => return, // on its way still, or the run's own to settle
-            Some(Some(Ok(Err(error)))) => {
-                self.sent = Some(Sent::Lost(ledger_refusal(&error)));
+        let earlier = match self.sent.take() {
+            None => None,
+            // The intent of a call that came to nothing.
+            Some(Sent::Awaited(batch)) => Some(batch),
+            Some(Sent::Followed(mut task)) => match (&mut task).now_or_never() {
+                Some(Ok(Ok(_))) => None,
+                Some(Ok(Err(refusal))) => {
+                    self.sent = Some(Sent::Lost(refusal));
+                    return;
+                }
+                Some(Err(_)) => {
+                    self.sent = Some(Sent::Lost(self.inconsistent()));
+                    return;
+                }
+                None => {
+                    self.sent = Some(Sent::Followed(task));
+                    return;
+                }
+            },
+            lost @ Some(Sent::Lost(_)) => {
+                self.sent = lost;
                 return;
             }
-            Some(Some(Err(_))) => {
-                self.sent = Some(Sent::Lost(self.inconsistent()));
-                return;
-            }
-        }
+        };
         let (events, tenant, run) = (events.clone(), self.place.tenant, self.place.run);
         let (drafts, told): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drafts).into_iter().unzip();
-        let ticket = self.ledger.submit(drafts);
+        let batch = Batch { ticket: self.ledger.submit(drafts), told };
+        let (rows, journal, scope) =
+            (std::mem::take(&mut self.rows), Arc::clone(&self.journal), self.place.scope.clone());
         self.shown = Some(Instant::now());
         self.sent = Some(Sent::Followed(tokio::spawn(async move {
-            let receipts = ticket.await?;
-            for (receipt, told) in receipts.iter().zip(told) {
-                for what in told {
-                    let _closed = events.send(Event { tenant, run, what: what.at(receipt.index()) });
+            let written = async {
+                let mut last = None;
+                let mut told = Vec::new();
+                for batch in earlier.into_iter().chain([batch]) {
+                    let receipts = batch.ticket.await.map_err(|error| ledger_refusal(&error))?;
+                    for (receipt, whats) in receipts.iter().zip(batch.told) {
+                        told.extend(whats.into_iter().map(|what| what.at(receipt.index())));
+                    }
+                    last = receipts.into_iter().last();
                 }
+                Ok::<_, Refusal>((last, told))
+            };
+            let journaled = async { if rows.is_empty() { Ok(()) } else { journal.append(&scope, rows).await } };
+            let (written, journaled) = futures_util::future::join(written, journaled).await;
+            let (last, told) = written?;
+            journaled.map_err(|error| journal_refusal(&error))?;
+            for what in told {
+                let _closed = events.send(Event { tenant, run, what });
             }
-            Ok(receipts.into_iter().last())
+            Ok(last)
         })));
     }
 
@@ -306,7 +337,7 @@ impl Recorder {
     fn send(&mut self) {
         let (drafts, told): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drafts).into_iter().unzip();
         if !drafts.is_empty() {
-            self.sent = Some(Sent::Awaited { ticket: self.ledger.submit(drafts), told });
+            self.sent = Some(Sent::Awaited(Batch { ticket: self.ledger.submit(drafts), told }));
         }
     }
 
@@ -314,12 +345,9 @@ impl Recorder {
     async fn settle(&mut self) -> Result<Option<Receipt>, Refusal> {
         let (ticket, told) = match self.sent.take() {
             None => return Ok(None),
-            Some(Sent::Awaited { ticket, told }) => (ticket, told),
+            Some(Sent::Awaited(Batch { ticket, told })) => (ticket, told),
             Some(Sent::Lost(refusal)) => return Err(refusal),
-            Some(Sent::Followed(task)) => {
-                let written = task.await.map_err(|_| self.inconsistent())?;
-                return written.map_err(|error| ledger_refusal(&error));
-            }
+            Some(Sent::Followed(task)) => return task.await.map_err(|_| self.inconsistent())?,
         };
         let receipts = ticket.await.map_err(|error| ledger_refusal(&error))?;
         for (receipt, told) in receipts.iter().zip(told) {

@@ -61,6 +61,8 @@ pub struct Anatomy {
     pub components: u64,
     /// What one instance of it takes before it does anything.
     pub footprint: Footprint,
+    /// Bytes of all functions in it, at any depth.
+    pub code_bytes: u64,
     /// Text of the manifest that stands in the component itself; one in a module inside it doesn't count.
     pub manifest: Option<String>,
 }
@@ -123,9 +125,9 @@ impl Anatomy {
             Kind::Precompiled => (Kind::Precompiled, walk::Found::default()),
             kind => (kind, walk::walk(bytes)?),
         };
-        let walk::Found { imports, exports, modules, components, footprint, manifest } = found;
+        let walk::Found { imports, exports, modules, components, footprint, manifest, code_bytes } = found;
         let (digest, size) = (Digest::of(bytes), bytes.len());
-        Ok(Self { digest, size, kind, imports, exports, modules, components, footprint, manifest })
+        Ok(Self { digest, size, kind, imports, exports, modules, components, footprint, code_bytes, manifest })
     }
 
     /// Versions of Casemate's world that the imports name, in rising order; an agent has one.

@@ -8,6 +8,7 @@ use casemate_gate::policy::Manifest;
 
 use super::admission::ComponentError;
 use super::anatomy::{Anatomy, Kind};
+use super::pool::CORE_INSTANCES;
 
 /// A component that was read.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ pub struct Candidate {
     manifest: Manifest,
     imports: Vec<String>,
     core_instances: u32,
+    code_bytes: u64,
 }
 
 impl fmt::Debug for Candidate {
@@ -31,7 +33,7 @@ impl Candidate {
     /// # Errors
     /// [`ComponentError`] for bytes that can't be an agent whatever is granted.
     pub fn read(bytes: Vec<u8>) -> Result<Self, ComponentError> {
-        let Anatomy { digest, kind, imports, footprint, manifest, .. } = Anatomy::read(&bytes)?;
+        let Anatomy { digest, kind, imports, footprint, manifest, components, code_bytes, .. } = Anatomy::read(&bytes)?;
         match kind {
             Kind::Component => {}
             Kind::Module => return Err(ComponentError::Module),
@@ -40,8 +42,13 @@ impl Candidate {
         }
         let text = manifest.ok_or(ComponentError::NoManifest)?;
         let manifest = Manifest::parse(&text).map_err(ComponentError::Manifest)?;
-        let core_instances = u32::try_from(footprint.instances).unwrap_or(u32::MAX);
-        Ok(Self { bytes, digest, manifest, imports, core_instances })
+        let mut core_instances = u32::try_from(footprint.instances).unwrap_or(u32::MAX);
+        // Components inside are joined by modules of wasmtime's own making, and what they alias isn't counted here: such
+        // a component is taken for as large as one may be.
+        if components > 0 || !footprint.is_whole {
+            core_instances = core_instances.max(CORE_INSTANCES);
+        }
+        Ok(Self { bytes, digest, manifest, imports, core_instances, code_bytes })
     }
 
     /// What the agent says of itself.
@@ -60,6 +67,11 @@ impl Candidate {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Bytes of its functions: what compiling it is made of.
+    pub(super) const fn code_bytes(&self) -> u64 {
+        self.code_bytes
     }
 
     /// What it imports that carries authority: everything but types.

@@ -62,18 +62,20 @@ impl CompileError {
     }
 }
 
-/// What one compilation may take: so much for any component, and more for each MiB of a larger one. A component that
-/// needs more than its size accounts for was made to.
+/// What one compilation may take: so much for any component, and more for each MiB of functions in a larger one, up to a
+/// ceiling. A component that needs more than its functions account for was made to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompileLimits {
     /// Time, and processor time on each thread.
     pub time: Duration,
-    /// Time for each MiB of component.
+    /// Time for each MiB of functions.
     pub time_a_mib: Duration,
     /// Bytes of address space.
     pub memory: u64,
-    /// Bytes of address space for each MiB of component.
+    /// Bytes of address space for each MiB of functions.
     pub memory_a_mib: u64,
+    /// The most of either.
+    pub most: (Duration, u64),
 }
 
 impl Default for CompileLimits {
@@ -82,16 +84,18 @@ impl Default for CompileLimits {
             time: Duration::from_secs(20),
             time_a_mib: Duration::from_secs(20),
             memory: 1 << 30,
-            memory_a_mib: 96 << 20,
+            memory_a_mib: 192 << 20,
+            most: (Duration::from_secs(300), 4 << 30),
         }
     }
 }
 
 impl CompileLimits {
-    fn of(&self, bytes: usize) -> (Duration, u64) {
-        let mib = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+    fn of(&self, code_bytes: u64) -> (Duration, u64) {
+        let mib = u32::try_from(code_bytes >> 20).unwrap_or(u32::MAX);
         let time = self.time.saturating_add(self.time_a_mib.saturating_mul(mib));
-        (time, self.memory.saturating_add(self.memory_a_mib.saturating_mul(mib.into())))
+        let memory = self.memory.saturating_add(self.memory_a_mib.saturating_mul(mib.into()));
+        (time.min(self.most.0), memory.min(self.most.1))
     }
 }
 
@@ -137,7 +141,7 @@ impl Compiler {
 
     async fn compile(&self, candidate: &Candidate, grants: &Grants) -> Result<Vec<u8>, ComponentError> {
         let room = self.room.acquire().await;
-        let (time, memory) = self.limits.of(candidate.bytes().len());
+        let (time, memory) = self.limits.of(candidate.code_bytes());
         // The child is told what is granted and refuses before it compiles; the parent has looked too.
         let granted: Vec<&str> = candidate
             .imports()
@@ -145,7 +149,7 @@ impl Compiler {
             .map(String::as_str)
             .filter(|import| Interface::of(import).is_granted(grants))
             .collect();
-        let answer = child::ask(&self.program, candidate.bytes(), &granted, time, memory).await;
+        let answer = child::ask(&self.program, candidate, &granted, time, memory).await;
         drop(room);
         match answer? {
             Answer::Code(code) => Ok(code),

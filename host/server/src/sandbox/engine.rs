@@ -85,7 +85,10 @@ fn det_1() -> wasmtime::Result<Config> {
 fn engine() -> wasmtime::Result<Engine> {
     let mut pooled = det_1()?;
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool::allocation()));
-    Engine::new(&pooled).or_else(|_| on_demand())
+    Engine::new(&pooled).or_else(|error| {
+        tracing::warn!(%error, "guests run without a pool: allow this process more address space");
+        on_demand()
+    })
 }
 
 /// The same profile without a pool: it makes the same code, so it is also what compiles.

@@ -18,6 +18,10 @@ use crate::crossing::{Passage, Way};
 /// Handles that a guest may hold; only those that import WASI have any.
 const HANDLES: usize = 256;
 
+/// Units of fuel that instantiation may burn each time: about a tenth of a second. It is no run's own, and start functions
+/// are no place to work.
+const INSTANTIATION_FUEL: u64 = 100_000_000;
+
 /// What a run may burn.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowance {
@@ -140,8 +144,8 @@ async fn call(
     input: &str,
 ) -> wasmtime::Result<Result<String, casemate_bindings::Failure>> {
     let fuel = store.data().fuel;
-    // What instantiation burns depends on the host's memory tricks, so it is bounded but not counted.
-    store.set_fuel(fuel)?;
+    // What instantiation burns depends on the host's memory tricks, so it is bounded and not counted.
+    store.set_fuel(fuel.min(INSTANTIATION_FUEL))?;
     let instance = agent.prepared.instantiate_async(&mut *store).await?;
     store.set_fuel(fuel)?;
     store.data_mut().begun = true;

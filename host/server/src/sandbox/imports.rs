@@ -147,11 +147,8 @@ fn typed<T>(answered: Reply, reply: impl Fn(Reply) -> Option<T>) -> Answer<T> {
 pub(super) async fn cross(mut store: StoreContextMut<'_, Guest>, request: Request) -> wasmtime::Result<Answer<Reply>> {
     charge(&mut store, CALL_FUEL.saturating_add(BYTE_FUEL.saturating_mul(request.size() as u64)))?;
     let fuel_used = store.data().fuel_used(store.get_fuel()?);
-    // While the host works for this guest, another one of its tenant may compute.
     let turn = store.data().turn.clone();
-    turn.give_up();
-    let way = store.data_mut().passage.cross(request, fuel_used).await;
-    turn.take().await;
+    let way = turn.around(store.data_mut().passage.cross(request, fuel_used)).await;
     match way {
         Way::Answer(Ok(reply)) => {
             charge(&mut store, BYTE_FUEL.saturating_mul(reply.size() as u64))?;

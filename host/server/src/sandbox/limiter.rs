@@ -34,9 +34,8 @@ impl Limiter {
         let more = desired.saturating_sub(current).saturating_mul(unit) as u64;
         match self.meter.grow(more) {
             Ok(granted) => {
-                if !granted {
-                    self.at_cap = Some(more);
-                }
+                // A guest that was refused and found room after all didn't end for want of it.
+                self.at_cap = if granted { None } else { Some(more) };
                 self.pending = if granted { more } else { 0 };
                 Ok(granted)
             }
@@ -62,9 +61,10 @@ impl ResourceLimiter for Limiter {
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        // The machine's fault, not the run's: it must not look to the guest like its own cap.
+        // What was granted and failed is the machine's fault: it must not look to the guest like its own cap.
+        let was_granted = self.pending > 0;
         self.failed();
-        if self.at_cap.is_some() { Ok(()) } else { Err(error) }
+        if was_granted { Err(error) } else { Ok(()) }
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {

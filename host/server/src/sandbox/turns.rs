@@ -3,9 +3,10 @@
 //! computes, and gives it up when it waits for the host or an epoch's tick asks it to. It doesn't know what guests are.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::Poll;
 
 use casemate_gate::TenantId;
 use tokio::sync::Semaphore;
@@ -57,6 +58,19 @@ impl Turn {
     /// Gives the turn to the next.
     pub(super) fn give_up(&self) {
         self.0.give_up();
+    }
+
+    /// Does the host's work for the guest. What it does at once, looking for personal data say, is done in the guest's
+    /// turn; as soon as it has to wait for something, another guest may compute.
+    pub(super) async fn around<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+            return done;
+        }
+        self.give_up();
+        let done = work.await;
+        self.take().await;
+        done
     }
 
     /// Gives the turn up and waits for the next one, behind everybody who waits already.

@@ -21,12 +21,21 @@ pub(super) struct Found {
     pub(super) components: u64,
     pub(super) footprint: Footprint,
     pub(super) manifest: Option<String>,
+    pub(super) code_bytes: u64,
 }
 
 impl Default for Found {
     fn default() -> Self {
         let (imports, exports) = (Vec::new(), Vec::new());
-        Self { imports, exports, modules: 0, components: 0, footprint: Footprint::UNKNOWN, manifest: None }
+        Self {
+            imports,
+            exports,
+            modules: 0,
+            components: 0,
+            footprint: Footprint::UNKNOWN,
+            manifest: None,
+            code_bytes: 0,
+        }
     }
 }
 
@@ -79,6 +88,9 @@ impl Walk {
                     let extent = Extent::one(bytes(memory.initial), memory.maximum.map(bytes));
                     self.here(|level| level.takes.memories.add(extent));
                 }
+            }
+            Payload::CodeSectionStart { size, .. } => {
+                self.found.code_bytes = self.found.code_bytes.saturating_add(size.into());
             }
             Payload::TableSection(tables) => {
                 for table in tables {

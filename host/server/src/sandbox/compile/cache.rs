@@ -5,6 +5,7 @@ use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use casemate_keys::MacKey;
@@ -21,11 +22,12 @@ const ALL_BYTES: u64 = 4 << 30;
 pub(super) struct Cache {
     directory: PathBuf,
     key: MacKey,
+    puts: AtomicU64,
 }
 
 impl Cache {
     pub(super) const fn new(directory: PathBuf, key: MacKey) -> Self {
-        Self { directory, key }
+        Self { directory, key, puts: AtomicU64::new(0) }
     }
 
     /// The code of this name, if it is there and is what this host put there.
@@ -51,7 +53,10 @@ impl Cache {
     /// Keeps code under a name.
     pub(super) fn put(&self, name: &[u8; 32], code: &[u8]) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
-        let (path, fresh) = (self.path(name), self.path(name).with_extension(std::process::id().to_string()));
+        // Two compilations of one component may end at the same time.
+        let number = self.puts.fetch_add(1, Ordering::Relaxed);
+        let path = self.path(name);
+        let fresh = path.with_extension(format!("{}-{number}", std::process::id()));
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
         let written = [HEAD, &self.tag(name, code), code].into_iter().try_for_each(|part| file.write_all(part));
         let kept = written.and_then(|()| fs::rename(&fresh, &path));

@@ -10,12 +10,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::CompileError;
 use super::worker::{self, Verdict};
+use super::{Candidate, CompileError};
 
-/// Bytes of code that any component may become, and for each byte of component.
+/// Bytes of code that any component may become, for each byte of functions too, and at most.
 const CODE_BYTES: u64 = 64 << 20;
 const CODE_BYTES_A_BYTE: u64 = 24;
+const MOST_CODE_BYTES: u64 = 512 << 20;
 /// Bytes kept of what the child says before it dies.
 const WORDS: u64 = 4096;
 
@@ -33,7 +34,7 @@ pub(super) enum Answer {
 /// Has one component compiled.
 pub(super) async fn ask(
     program: &Path,
-    component: &[u8],
+    candidate: &Candidate,
     granted: &[&str],
     time: Duration,
     memory: u64,
@@ -48,8 +49,10 @@ pub(super) async fn ask(
         .kill_on_drop(true)
         .spawn()
         .map_err(CompileError::Machine)?;
-    let most = CODE_BYTES.saturating_add(CODE_BYTES_A_BYTE.saturating_mul(component.len() as u64));
-    match tokio::time::timeout(time, exchange(&mut child, component, granted, most)).await {
+    // Data is copied as it is; functions grow.
+    let grown = CODE_BYTES_A_BYTE.saturating_mul(candidate.code_bytes());
+    let most = CODE_BYTES.saturating_add(candidate.bytes().len() as u64).saturating_add(grown).min(MOST_CODE_BYTES);
+    match tokio::time::timeout(time, exchange(&mut child, candidate.bytes(), granted, most)).await {
         Ok(exchanged) => {
             let (status, answer, words) = exchanged.map_err(CompileError::Machine)?;
             understand(status, answer, &words, most, memory, time)
