@@ -84,3 +84,33 @@ impl Candidate {
         self.core_instances
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Candidate;
+    use crate::sandbox::pool::CORE_INSTANCES;
+
+    const MANIFEST: &str = r#"(@custom "casemate:manifest" "[agent]\nname = \"a\"\nversion = \"1\"\n")"#;
+
+    fn read(inside: &str) -> Result<Candidate, Box<dyn std::error::Error>> {
+        Ok(Candidate::read(wat::parse_str(format!("(component {MANIFEST} {inside})"))?)?)
+    }
+
+    #[test]
+    fn padding_is_no_code() -> Result<(), Box<dyn std::error::Error>> {
+        let module = "(core module (func nop nop nop)) (core module (func nop))";
+        let plain = read(module)?;
+        let padded = read(&format!("{module} (@custom \"pad\" \"{}\")", "x".repeat(1 << 20)))?;
+        assert!(padded.bytes().len() > (1 << 20) && plain.code_bytes() > 0);
+        assert_eq!(padded.code_bytes(), plain.code_bytes());
+        Ok(())
+    }
+
+    #[test]
+    fn components_in_components_count_as_large_as_one_may_be() -> Result<(), Box<dyn std::error::Error>> {
+        let small = "(core module $m) (core instance (instantiate $m))";
+        assert_eq!(read(small)?.core_instances(), 1);
+        assert_eq!(read(&format!("{small} (component)"))?.core_instances(), CORE_INSTANCES);
+        Ok(())
+    }
+}

@@ -122,4 +122,17 @@ mod tests {
         drop(guests);
         assert!(turns.of(acme).take().now_or_never().is_some(), "a guest that is gone has no turn");
     }
+
+    #[test]
+    fn a_turn_is_kept_for_work_and_given_up_for_waiting() {
+        let turns = Turns::new(1);
+        let acme = TenantId::from(Uuid::from_u128(1));
+        let (one, other) = (turns.of(acme), turns.of(acme));
+        assert!(one.take().now_or_never().is_some());
+        assert_eq!(one.around(async { 1 }).now_or_never(), Some(1));
+        assert!(other.take().now_or_never().is_none(), "what was done at once was done in the turn");
+        let mut waiting = Box::pin(one.around(std::future::pending::<()>()));
+        assert!((&mut waiting).now_or_never().is_none());
+        assert!(other.take().now_or_never().is_some(), "whoever waits lets others compute");
+    }
 }

@@ -177,6 +177,7 @@ const fn kind(directory: bool) -> DescriptorType {
 fn names(types: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     type Asked = (This, PathFlags, String, OpenFlags, DescriptorFlags);
     method(types, "descriptor.open-at", |host, (this, _, path, how, flags): Asked| {
+        host.charge(path.len())?;
         if !host.has_room() {
             return Ok(Err(ErrorCode::Quota));
         }
@@ -194,18 +195,22 @@ fn names(types: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
         told.map_or_else(|code| Ok(Err(code)), |open| host.hold(Descriptor { open, read, write }).map(Ok))
     })?;
     method(types, "descriptor.create-directory-at", |host, (this, path): (This, String)| {
+        host.charge(path.len())?;
         let (scratch, base) = on(host, &this)?;
         Ok(scratch.create_directory(&base.open, &path))
     })?;
     method(types, "descriptor.remove-directory-at", |host, (this, path): (This, String)| {
+        host.charge(path.len())?;
         let (scratch, base) = on(host, &this)?;
         Ok(scratch.remove_directory(&base.open, &path))
     })?;
     method(types, "descriptor.unlink-file-at", |host, (this, path): (This, String)| {
+        host.charge(path.len())?;
         let (scratch, base) = on(host, &this)?;
         Ok(scratch.unlink(&base.open, &path))
     })?;
     method(types, "descriptor.rename-at", |host, (this, from, other, to): (This, String, This, String)| {
+        host.charge(from.len().saturating_add(to.len()))?;
         let wasi = host.wasi();
         let (old, new) = (wasi.table.get(&this)?, wasi.table.get(&other)?);
         let Some(scratch) = wasi.scratch.as_mut() else { return Ok(Err(ErrorCode::NotPermitted)) };
@@ -219,6 +224,7 @@ fn about(types: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
         Ok(Ok(stat(scratch.size(&descriptor.open))))
     })?;
     method(types, "descriptor.stat-at", |host, (this, _, path): (This, PathFlags, String)| {
+        host.charge(path.len())?;
         let (scratch, base) = on(host, &this)?;
         Ok(scratch.size_at(&base.open, &path).map(stat))
     })?;
@@ -242,6 +248,7 @@ fn about(types: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
         Ok(Ok(hash(Scratch::number(&descriptor.open))))
     })?;
     method(types, "descriptor.metadata-hash-at", |host, (this, _, path): (This, PathFlags, String)| {
+        host.charge(path.len())?;
         let (scratch, base) = on(host, &this)?;
         Ok(scratch.number_at(&base.open, &path).map(hash))
     })?;
@@ -276,10 +283,12 @@ const fn hash(number: u64) -> MetadataHashValue {
 fn absent(types: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     type Link = (This, PathFlags, String, This, String);
     method(types, "descriptor.link-at", |_, _: Link| Ok(Told::<()>::Err(ErrorCode::NotPermitted)))?;
-    method(types, "descriptor.symlink-at", |_, _: (This, String, String)| {
+    method(types, "descriptor.symlink-at", |host, (_, from, to): (This, String, String)| {
+        host.charge(from.len().saturating_add(to.len()))?;
         Ok(Told::<()>::Err(ErrorCode::NotPermitted))
     })?;
     method(types, "descriptor.readlink-at", |host, (this, path): (This, String)| {
+        host.charge(path.len())?;
         let (scratch, base) = on(host, &this)?;
         // Whatever is there is no link.
         Ok(scratch.number_at(&base.open, &path).and(Told::<String>::Err(ErrorCode::Invalid)))
@@ -291,6 +300,7 @@ fn absent(types: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     method(types, "descriptor.set-times", |_, _: (This, NewTimestamp, NewTimestamp)| Ok(Told::Ok(())))?;
     type Times = (This, PathFlags, String, NewTimestamp, NewTimestamp);
     method(types, "descriptor.set-times-at", |host, (this, _, path, _, _): Times| {
+        host.charge(path.len())?;
         let (scratch, base) = on(host, &this)?;
         Ok(scratch.number_at(&base.open, &path).map(|_| ()))
     })
