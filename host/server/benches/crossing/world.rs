@@ -53,6 +53,7 @@ pub(crate) struct World {
     agent: Arc<Loaded>,
     admitted: Arc<Admitted>,
     policy: Arc<Policy>,
+    grants: Arc<Grants>,
     crossing: Arc<Crossing>,
     dispatcher: Dispatcher,
     keys: Arc<LocalKeyFile>,
@@ -105,6 +106,7 @@ impl World {
             agent,
             admitted,
             policy,
+            grants: Arc::new(grants),
             crossing,
             dispatcher,
             keys,
@@ -129,7 +131,7 @@ impl World {
         Passage::new(Setup {
             crossing: Arc::clone(&self.crossing),
             identity,
-            grants: Arc::new(grants()),
+            grants: Arc::clone(&self.grants),
             rules: self.policy.pii.clone(),
             meter: self.meter(),
             input_bytes: 4,
@@ -262,12 +264,12 @@ fn ledger(keep: Keep, directory: &Path) -> Ledger {
 
 fn policy_text() -> String {
     let limits = Limits {
-        fuel: u64::MAX / 4,
+        fuel: 1 << 50,
         memory: 1 << 40,
         wall_clock: 1 << 40,
-        calls: u64::MAX / 4,
+        calls: 1 << 50,
         log_bytes: 1 << 40,
-        result_bytes: u64::MAX / 4,
+        result_bytes: 1 << 50,
     };
     let budget = |name: &str, factor: u64| {
         let Limits { fuel, memory, wall_clock, calls, log_bytes, result_bytes } = limits;
@@ -282,5 +284,5 @@ fn policy_text() -> String {
         )
     };
     let grants = "[[grant]]\ntool = \"clock\"\nverbs = [\"read\"]\n[[grant]]\ntool = \"kv\"\nverbs = [\"read\", \"write\"]\nresources = [\"bench/*\"]\n";
-    format!("name = \"bench\"\n{grants}\n[budget]\ndenials = 10\n{}{}", budget("run", 1), budget("tenant", 2))
+    format!("name = \"bench\"\n{grants}\n[budget]\ndenials = 10\n{}{}", budget("run", 1), budget("tenant", 64))
 }
