@@ -73,8 +73,8 @@ impl World {
         let component = guest("pinger");
         let policy = Arc::new(Policy::parse(&policy_text()).unwrap());
         let candidate = Candidate::read(component.clone()).unwrap();
-        let grants = policy.grants(candidate.manifest());
-        let agent = Arc::new(runtime.block_on(sandbox.load(&candidate, &grants)).unwrap());
+        let own = policy.grants(candidate.manifest());
+        let agent = Arc::new(runtime.block_on(sandbox.load(&candidate, &own)).unwrap());
         let admitted = Arc::new(sandbox.admit(&agent, &policy.grants(agent.manifest())).unwrap());
         let keys = Arc::new(LocalKeyFile::ephemeral().unwrap());
         let ledger = Arc::new(ledger(keep, directory.path()));
@@ -106,7 +106,7 @@ impl World {
             agent,
             admitted,
             policy,
-            grants: Arc::new(grants),
+            grants: Arc::new(grants()),
             crossing,
             dispatcher,
             keys,
