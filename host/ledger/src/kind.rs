@@ -16,7 +16,7 @@ pub enum Kind {
     Refusal = 4,
     /// 5: a run ended.
     End = 5,
-    /// 6: an intent was given up without an effect.
+    /// 6: a call that only the ledger has was given up: it had no effect, and is made again.
     Void = 6,
     /// 7: a component, policy or tool was registered, changed or withdrawn.
     Registry = 7,

@@ -1,5 +1,5 @@
 //! Brings the ledger in line with the journal after a crash; the journal is the authority. What the journal has and
-//! the ledger lacks is appended late (its epoch is lower than that of entries before it); an intent that only the
+//! the ledger lacks is appended late (its epoch is lower than that of entries before it); a call that only the
 //! ledger has is declared void. It doesn't know what the frames say.
 
 use std::collections::HashSet;
@@ -38,7 +38,9 @@ pub(super) async fn ledger_with_journal(
             Kind::Void => void.retain(|unsettled| *unsettled != key),
             kind => {
                 let row = row_kind(kind);
-                if row == RowKind::Intent && !journaled.contains(&(leaf.seq, leaf.epoch, row)) {
+                // The call is made again under this claim, whether it was about to happen or answered without an effect.
+                let is_call = matches!(row, RowKind::Intent | RowKind::Outcome);
+                if is_call && !journaled.contains(&(leaf.seq, leaf.epoch, row)) && !void.contains(&key) {
                     void.push(key);
                 }
                 logged.insert((leaf.seq, leaf.epoch, row));
