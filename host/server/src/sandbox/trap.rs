@@ -10,27 +10,41 @@ const FRAMES: usize = 12;
 /// Most characters of a name. Names are the guest's own.
 const NAME: usize = 120;
 
-/// The functions that were under way, the innermost first: ` in inner (+0x2f), outer (+0x11)`. Empty where there were none.
+/// The functions that were under way, the innermost first: ` in inner (+0x2f), called by outer (+0x11)`. Empty where
+/// there were none.
 pub(super) fn place(error: &wasmtime::Error) -> String {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return String::new() };
-    let mut place = String::new();
-    for (at, frame) in backtrace.frames().iter().take(FRAMES).enumerate() {
-        place.push_str(if at == 0 { " in " } else { ", called by " });
-        match frame.func_name() {
-            Some(name) => place.push_str(&readable(name)),
-            None => {
-                let _infallible = write!(place, "function {}", frame.func_index());
-            }
-        }
-        if let Some(offset) = frame.module_offset() {
-            let _infallible = write!(place, " (+{offset:#x})");
+    let frames = backtrace.frames().iter().map(|frame| {
+        let name = frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), readable);
+        (name, frame.module_offset())
+    });
+    told(frames)
+}
+
+/// The frames in words. A function that calls itself again and again is named once.
+fn told(frames: impl Iterator<Item = (String, Option<usize>)>) -> String {
+    let mut folded: Vec<(String, Option<usize>, usize)> = Vec::new();
+    for (name, offset) in frames {
+        match folded.last_mut() {
+            Some((last, _, times)) if *last == name => *times = times.saturating_add(1),
+            _ => folded.push((name, offset, 1)),
         }
     }
-    let more = backtrace.frames().len().saturating_sub(FRAMES);
-    if more > 0 {
-        let _infallible = write!(place, ", and {more} more");
+    let mut words = String::new();
+    for (at, (name, offset, times)) in folded.iter().take(FRAMES).enumerate() {
+        words.push_str(if at == 0 { " in " } else { ", called by " });
+        words.push_str(name);
+        if let Some(offset) = offset {
+            let _infallible = write!(words, " (+{offset:#x})");
+        }
+        if *times > 1 {
+            let _infallible = write!(words, " {times} times over");
+        }
     }
-    place
+    if let Some(more) = folded.len().checked_sub(FRAMES).filter(|more| *more > 0) {
+        let _infallible = write!(words, ", and {more} more");
+    }
+    words
 }
 
 /// A name as its author wrote it, without what could move a terminal's cursor.
@@ -41,7 +55,16 @@ fn readable(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::readable;
+    use super::{readable, told};
+
+    #[test]
+    fn a_function_that_calls_itself_is_named_once() {
+        let frame = |name: &str, offset| (name.to_owned(), offset);
+        let frames = [frame("deeper", None), frame("deeper", Some(16)), frame("run", Some(1))];
+        assert_eq!(told(frames.into_iter()), " in deeper 2 times over, called by run (+0x1)");
+        assert_eq!(told((0..20).map(|at| frame(&at.to_string(), None))).matches(", ").count(), 12);
+        assert_eq!(told(std::iter::empty()), "");
+    }
 
     #[test]
     fn names_are_readable_and_harmless() {
