@@ -1,6 +1,7 @@
 ;; Attack: never gets as far as `run`, because the module's start function loops while it is instantiated.
+;; budget: fuel=1000000000
 ;; verdict: 302 budget-fuel
-;; says: the run's budget `fuel`
+;; says: for making its instance: 100000000 of 100000000 burned
 ;; rows: open, end 302
 
 (component

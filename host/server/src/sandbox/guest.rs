@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use casemate_abi::{Code, limits};
 use casemate_gate::Refusal;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::admission::Admitted;
 use super::limiter::Limiter;
@@ -89,7 +89,10 @@ pub(super) async fn run(
     prepare(&mut store, deadline);
     let ran = call(&agent, &mut store, &input).await;
     wasi::finish(&mut store).await;
-    let fuel_used = allowance.fuel.saturating_sub(store.get_fuel().unwrap_or_default());
+    // A guest that didn't come through its instantiation burned of that one's allowance.
+    let is_begun = store.data().begun;
+    let most = if is_begun { allowance.fuel } else { allowance.fuel.min(INSTANTIATION_FUEL) };
+    let fuel_used = most.saturating_sub(store.get_fuel().unwrap_or_default());
     let running = begun.elapsed();
     let Guest { passage, limiter, ended, wasi, .. } = store.into_data();
     let outcome = match (ended, limiter.stop, ran) {
@@ -97,6 +100,9 @@ pub(super) async fn run(
         (Some(Way::Stop(refusal)), ..) | (_, Some(refusal), _) => Outcome::Finished(Err(refusal)),
         (_, _, Ok(result)) => Outcome::Finished(outcome::returned(result)),
         (_, _, Err(_)) if wasi.exited().is_some() => Outcome::Finished(outcome::exited(wasi.exited())),
+        (_, _, Err(error)) if most < allowance.fuel && error.downcast_ref() == Some(&Trap::OutOfFuel) => {
+            Outcome::Finished(Err(too_much_to_begin()))
+        }
         (_, _, Err(error)) if error.is::<TooLong>() => Outcome::Finished(Err(too_long(allowance.wall_clock))),
         (_, _, Err(error)) => {
             Outcome::Finished(Err(outcome::trapped(&error, passage.meter(), limiter.at_cap, fuel_used)))
@@ -119,6 +125,14 @@ fn too_long(limit: Duration) -> Refusal {
         limit.as_millis()
     );
     Refusal::new(Code::BudgetWallClock, message)
+}
+
+fn too_much_to_begin() -> Refusal {
+    let message = format!(
+        "the run's budget `fuel` is used up for making its instance: {INSTANTIATION_FUEL} of {INSTANTIATION_FUEL} burned, \
+         which no policy can raise; do the work in `run` and not in a start function"
+    );
+    Refusal::new(Code::BudgetFuel, message)
 }
 
 fn prepare(store: &mut Store<Guest>, deadline: Instant) {
