@@ -7,7 +7,7 @@ use super::tree::{File, files};
 use super::violation::{Violation, assert_none};
 
 /// Who may name a crate. `*` at the end stands for the rest of a name.
-const OWNERS: [(&str, Who); 12] = [
+const OWNERS: [(&str, Who); 13] = [
     // Published scripts are run by wasmtime's own runner, with the host's engine.
     ("wasmtime-wast", Who::Only(&["tests/it/conformance"])),
     ("wasmtime*", Who::Only(&["host/bindings", "host/server/src/sandbox", "host/server/benches"])),
@@ -18,6 +18,7 @@ const OWNERS: [(&str, Who); 12] = [
     ("clap*", Who::Only(&["host/server/src/cli", "host/server/src/main"])),
     ("wit-component", Who::Only(&["toolchain"])),
     ("notify*", Who::Only(&["host/server/src/cli/dev"])),
+    ("cedar-policy*", Who::Only(&["host/gate/src/authz"])),
     ("bincode", Who::Only(&["host/server/src/crossing/frame"])),
     ("aws-lc-*", Who::Only(&["host/keys"])),
     ("cap-std", Who::Only(&["host/server/src/sandbox"])),

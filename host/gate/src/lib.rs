@@ -16,6 +16,7 @@ pub mod journal;
 pub mod pii;
 pub mod policy;
 pub mod refusal;
+pub mod registry;
 pub mod rls;
 pub mod vault;
 

@@ -29,9 +29,15 @@ pub enum KeyError {
     /// The key file is damaged.
     #[error("restore the key file {0} from its copy: it is damaged")]
     Damaged(PathBuf),
-    /// The log's name can't stand in a signed note.
-    #[error("name the log without spaces and without '+'")]
-    LogName,
+    /// A signing key's name can't stand in a signed note.
+    #[error("name the signing key without spaces and without '+'")]
+    KeyName,
+    /// Not the text of a public key.
+    #[error("give the public key as `name+hash+key`, the line that `casemate keys export-public` prints")]
+    PublicKey,
+    /// A signature that the key didn't make.
+    #[error("get the signed bytes and the signature anew from who signed them: they don't belong together")]
+    Signature,
     /// The system gave no randomness, or the cryptographic library failed.
     #[error("check the system's random number source: the cryptographic library failed")]
     Library,
@@ -47,7 +53,9 @@ impl KeyError {
             Self::Permissions(_) => "keys-permissions",
             Self::File { .. } => "keys-file",
             Self::Damaged(_) => "keys-damaged",
-            Self::LogName => "keys-log-name",
+            Self::KeyName => "keys-name",
+            Self::PublicKey => "keys-public",
+            Self::Signature => "keys-signature",
             Self::Library => "keys-library",
         }
     }

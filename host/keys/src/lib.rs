@@ -7,12 +7,12 @@ mod envelope;
 mod error;
 mod mac;
 mod secret;
-mod signer;
+mod signing;
 mod wrapper;
 
 pub use data_key::{Context, DataKey, Purpose};
 pub use error::KeyError;
 pub use mac::MacKey;
 pub use secret::random;
-pub use signer::LogSigner;
+pub use signing::{PublicKey, SigningKey};
 pub use wrapper::{KeyWrapper, LocalKeyFile, WrappedKey};

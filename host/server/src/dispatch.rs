@@ -6,6 +6,7 @@ mod budgets;
 mod error;
 mod reconcile;
 mod records;
+pub mod registry;
 mod rehearsal;
 mod shares;
 

@@ -8,7 +8,7 @@ use signed_note::{Note, StandardVerifier, VerifierList};
 use uuid::Uuid;
 
 use super::{KeyWrapper as _, LocalKeyFile};
-use crate::{Context, DataKey, KeyError, LogSigner, MacKey, Purpose};
+use crate::{Context, DataKey, KeyError, MacKey, Purpose, SigningKey};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -102,14 +102,14 @@ fn the_mac_is_hmac_sha_256() -> Outcome {
 
 #[test]
 fn a_verifier_that_we_did_not_write_accepts_our_notes_and_no_changed_ones() -> Outcome {
-    let signer = LogSigner::from_seed("casemate.example/log", &[5; 32])?;
-    let verifiers = VerifierList::new(vec![Box::new(StandardVerifier::new(&signer.verifier_key())?)]);
+    let signer = SigningKey::from_seed("casemate.example/log", &[5; 32])?;
+    let verifiers = VerifierList::new(vec![Box::new(StandardVerifier::new(&signer.public().to_string())?)]);
     let mut note = Note::new(b"casemate.example/log\n1\nAAAA\n", &[])?;
     note.add_sigs(&[&signer])?;
     let bytes = note.to_bytes();
     Note::from_bytes(&bytes)?.verify(&verifiers)?;
     let changed = String::from_utf8(bytes)?.replacen("\n1\n", "\n2\n", 1);
     assert!(Note::from_bytes(changed.as_bytes())?.verify(&verifiers).is_err());
-    assert!(LogSigner::from_seed("a name", &[5; 32]).is_err());
+    assert!(SigningKey::from_seed("a name", &[5; 32]).is_err());
     Ok(())
 }

@@ -12,7 +12,7 @@ use casemate_gate::journal::{Journal, MemoryJournal};
 use casemate_gate::policy::{Grants, Manifest, Policy};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, Reply, RunId, TenantId, rls};
-use casemate_keys::{DataKey, KeyWrapper as _, LocalKeyFile, LogSigner, MacKey};
+use casemate_keys::{DataKey, KeyWrapper as _, LocalKeyFile, MacKey, SigningKey};
 use casemate_ledger::{Config, Draft, Kind, Ledger, Memory, Sizes};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup, Way};
@@ -252,7 +252,7 @@ fn refused(refusal: &Refusal) -> ! {
 }
 
 fn ledger(keep: Keep, directory: &Path) -> Ledger {
-    let signer = LogSigner::from_seed("casemate/bench", &[1; 32]).unwrap();
+    let signer = SigningKey::from_seed("casemate/bench", &[1; 32]).unwrap();
     let (ledger_id, writer) = (Uuid::from_u128(1), "bench".parse().unwrap());
     if keep == Keep::Memory {
         return Ledger::in_memory(ledger_id, writer, Box::new(signer), Memory::Discard);

@@ -7,7 +7,7 @@ use casemate_gate::journal::{Journal, JournalError, MemoryJournal, Row};
 use casemate_gate::policy::Policy;
 use casemate_gate::rls::Scope;
 use casemate_gate::{Digest, TenantId};
-use casemate_keys::{LocalKeyFile, LogSigner};
+use casemate_keys::{LocalKeyFile, SigningKey};
 use casemate_ledger::{Ledger, Memory};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::Crossing;
@@ -37,7 +37,7 @@ impl Stand {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let directory = TempDir::new().unwrap();
         let sandbox = Arc::new(world::sandbox(directory.path()));
-        let signer = LogSigner::from_seed("casemate/bench", &[1; 32]).unwrap();
+        let signer = SigningKey::from_seed("casemate/bench", &[1; 32]).unwrap();
         let ledger = Ledger::in_memory(Uuid::from_u128(1), "bench".parse().unwrap(), Box::new(signer), Memory::Discard);
         let memory = Arc::new(MemoryJournal::default());
         let (held, hold) = watch::channel(false);

@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use casemate_keys::{LocalKeyFile, LogSigner, Purpose};
+use casemate_keys::{LocalKeyFile, Purpose, SigningKey};
 use casemate_ledger::Writer;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ const WRITER: &str = "host";
 pub struct Identity {
     ledger: Uuid,
     writer: Writer,
-    signer: LogSigner,
+    signer: SigningKey,
 }
 
 impl Identity {
@@ -39,17 +39,17 @@ impl Identity {
                 (ledger, keys.open(Purpose::SigningSeed, ledger, sealed)?)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let (ledger, seed) = (Uuid::now_v7(), LogSigner::new_seed()?);
+                let (ledger, seed) = (Uuid::now_v7(), SigningKey::new_seed()?);
                 let sealed = keys.seal(Purpose::SigningSeed, ledger, seed.as_slice())?;
                 write(&path, &[ledger.as_bytes().as_slice(), &sealed].concat())?;
                 (ledger, seed.to_vec())
             }
             Err(cause) => return Err(AppError::File { path, cause }),
         };
-        let signer = LogSigner::from_seed(&format!("casemate/{ledger}"), &seed)?;
+        let signer = SigningKey::from_seed(&format!("casemate/{ledger}"), &seed)?;
         let public = config.verifier_key();
-        if fs::read_to_string(&public).ok().as_deref() != Some(signer.verifier_key().as_str()) {
-            write(&public, signer.verifier_key().as_bytes())?;
+        if fs::read_to_string(&public).ok().as_deref() != Some(signer.public().to_string().as_str()) {
+            write(&public, signer.public().to_string().as_bytes())?;
         }
         let writer = WRITER.parse().map_err(|_| AppError::Damaged(path))?;
         Ok(Self { ledger, writer, signer })
@@ -63,7 +63,7 @@ impl Identity {
         self.writer
     }
 
-    pub(super) fn into_signer(self) -> LogSigner {
+    pub(super) fn into_signer(self) -> SigningKey {
         self.signer
     }
 }

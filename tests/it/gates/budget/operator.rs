@@ -62,7 +62,7 @@ fn the_smaller_limit_holds_and_every_change_is_on_record() -> Tested {
         }
     }
     assert_eq!(told.iter().map(|(index, _)| *index).collect::<Vec<_>>(), changes);
-    let first = told.first().map(|(_, told)| told.pointer("/budget/limits/calls").cloned());
+    let first = told.first().map(|(_, told)| told.pointer("/after/limits/calls").cloned());
     assert_eq!(first, Some(Some(json!(2))));
     host.verify()?.expect(0).map(drop)
 }

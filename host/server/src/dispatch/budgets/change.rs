@@ -2,14 +2,13 @@
 //! operator is.
 
 use casemate_gate::budget::{Caps, Resource, Span};
-use casemate_gate::{AgentName, TenantId};
-use casemate_keys::random;
-use casemate_ledger::{Draft, Kind};
+use casemate_gate::registry::{self, Happened, Subject};
+use casemate_gate::{AgentName, Digest, TenantId};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{BudgetError, Change};
 use crate::clock;
+use crate::dispatch::registry::record;
 use crate::dispatch::{DispatchError, Dispatcher};
 
 /// What the operator asks for.
@@ -23,6 +22,8 @@ pub struct SetLimits {
     pub agent: Option<AgentName>,
     /// At once, or an hour, day or month.
     pub span: Span,
+    /// Digest of the policy that holds for the tenant, for the record.
+    pub policy: Digest,
     /// New limits; `None` takes one away. What is not named stays.
     pub limits: Vec<(Resource, Option<u64>)>,
 }
@@ -34,7 +35,7 @@ impl Dispatcher {
     /// # Errors
     /// [`DispatchError`]: then the limits are what they were.
     pub async fn set_limits(&self, set: SetLimits) -> Result<Change, DispatchError> {
-        let SetLimits { tenant, name, agent, span, limits } = set;
+        let SetLimits { tenant, name, agent, span, limits, policy } = set;
         let whose = (tenant, agent);
         let before = self.budgets.bounds(&whose, span);
         let mut caps: Caps = before;
@@ -43,22 +44,11 @@ impl Dispatcher {
         }
         let agent = whose.1;
         let at_ms = clock::now_ms();
-        let told = json!({"budget": {"agent": agent, "window": span, "before": before, "limits": caps}});
-        let draft = Draft {
-            kind: Kind::Registry,
-            tenant: tenant.as_uuid(),
-            run: Uuid::nil(),
-            seq: 0,
-            epoch: 0,
-            tool: 0,
-            decision: 0,
-            time_ms: at_ms,
-            policy: [0; 32],
-            salt: random()?,
-            payload: told.to_string().into_bytes(),
-        };
-        let receipt = self.crossing.ledger.submit(vec![draft]).await?.into_iter().next_back();
-        let ledger_index = receipt.ok_or(BudgetError::Failed)?.index();
+        let whose = agent.as_ref().map_or_else(|| name.clone(), |agent| format!("{name}/{agent}"));
+        let (was, is) = (json!({"window": span, "limits": before}), json!({"window": span, "limits": caps}));
+        let told = registry::Change::new(Subject::Budget, whose, Happened::Changed, was, is);
+        let index = record(&self.crossing.ledger, tenant, policy, &[told]).await?;
+        let ledger_index = index.ok_or(BudgetError::Failed)?;
         let change = Change { tenant, name, agent, span, at_ms, caps, before, ledger_index };
         self.budgets.change(change.clone()).await?;
         Ok(change)
