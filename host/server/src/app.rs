@@ -25,7 +25,7 @@ pub use tenants::{Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
-use crate::dispatch::{Budgets, Dispatcher, Records, Rows};
+use crate::dispatch::{Budgets, Dispatcher, Records, Registry, Rows};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
@@ -107,7 +107,9 @@ impl App {
         };
         let crossing = Arc::new(Crossing { ledger: Arc::clone(&ledger), journal, tools, sentinel: Sentinel::new() });
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
-        let dispatcher = Arc::new(dispatcher.with_budgets(budgets));
+        let registry = Arc::new(Registry::open(&config.registry())?);
+        registry.tools(&ledger, casemate_gate::Digest::from([0; 32])).await?;
+        let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
         Ok(Self { sandbox, dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
     }

@@ -7,7 +7,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, OpenError};
 use casemate_store::{ClusterError, StoreError};
 
-use crate::dispatch::BudgetError;
+use crate::dispatch::{BudgetError, DispatchError, RegistryError};
 use crate::sandbox::{EngineError, ScratchError};
 
 /// Why the host can't be built or taken down.
@@ -64,6 +64,12 @@ pub enum AppError {
     /// What was used of budgets can't be read or kept.
     #[error(transparent)]
     Budgets(#[from] BudgetError),
+    /// What is registered can't be read or kept.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The host's own log can't be written.
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -90,6 +96,8 @@ impl AppError {
             Self::Store(error) => error.code(),
             Self::Engine(error) => error.code(),
             Self::Budgets(error) => error.code(),
+            Self::Registry(error) => error.code(),
+            Self::Dispatch(error) => error.code(),
             Self::Interrupted => "host-interrupted",
         }
     }
