@@ -216,6 +216,12 @@ impl Tool {
         }
     }
 
+    /// The tool with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Sql, Self::Kv, Self::Log, Self::Clock, Self::Random].into_iter().find(|tool| tool.name() == name)
+    }
+
     /// Whether it works on the tenant's data in Postgres.
     #[must_use]
     pub const fn needs_database(self) -> bool {
@@ -236,6 +242,12 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// The verb with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Read, Self::Write, Self::Wait].into_iter().find(|verb| verb.name() == name)
+    }
+
     /// Its name in manifests and policies.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -4,8 +4,8 @@
 use casemate_abi::{Code, limits};
 
 use crate::budget::Attempted;
-use crate::call::{Call, Request};
-use crate::policy::Grants;
+use crate::call::{Call, Request, Tool};
+use crate::policy::{Denied, Grants, Tenure};
 use crate::refusal::Refusal;
 
 /// A call that is granted.
@@ -21,20 +21,31 @@ impl Granted {
     }
 }
 
-/// Grants the call if manifest and policy both name its tool, verb and resource, and its arguments keep to the
-/// contract's limits.
+/// Grants the call if manifest and policy both name its tool, verb and resource, the policy that holds by now doesn't
+/// forbid it, and its arguments keep to the contract's limits. `now_ms` is milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// # Errors
-/// [`Code::CapabilityNotGranted`], or [`Code::ToolArgument`] for an argument over a limit.
-pub fn grant(call: Attempted, grants: &Grants) -> Result<Granted, Refusal> {
+/// [`Code::CapabilityNotGranted`], [`Code::CapabilityWithdrawn`], by which the run ends, or [`Code::ToolArgument`] for an argument over a limit.
+pub fn grant(call: Attempted, grants: &Grants, tenure: &mut Tenure, now_ms: u64) -> Result<Granted, Refusal> {
     let request = &call.call().request;
     let operation = request.operation();
-    if !grants.allow(operation.tool(), operation.verb(), request.resource()) {
-        let on = request.resource().map(|resource| format!(" on `{resource}`")).unwrap_or_default();
-        return Err(Refusal::new(
-            Code::CapabilityNotGranted,
-            format!("`{}`{on} is not granted to this agent", operation.name()),
-        ));
+    let (tool, verb, resource) = (operation.tool(), operation.verb(), request.resource());
+    let on = || resource.map(|resource| format!(" on `{resource}`")).unwrap_or_default();
+    if let Err(denied) = grants.allow(tool, verb, resource, now_ms) {
+        let message = format!("`{}`{} is not granted to this agent", operation.name(), on());
+        let refusal = Refusal::new(Code::CapabilityNotGranted, message);
+        return Err(match denied {
+            Denied::NotNamed => refusal,
+            Denied::Decided(why) => refusal.with_internal(why),
+        });
+    }
+    if let Some(successor) = tenure.successor() {
+        let tables = tool != Tool::Sql || successor.hold_tables_of(grants, verb);
+        if !tables || successor.allow(tool, verb, resource, now_ms).is_err() {
+            let message =
+                format!("`{}`{} is forbidden by the policy that holds for the tenant by now", operation.name(), on());
+            return Err(Refusal::new(Code::CapabilityWithdrawn, message));
+        }
     }
     within_limits(request)?;
     Ok(Granted { call: call.into_call() })

@@ -7,6 +7,7 @@
 //! the journal hand it receipts.
 
 pub mod audit;
+pub mod authz;
 pub mod budget;
 pub mod call;
 pub mod capability;

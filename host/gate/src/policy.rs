@@ -2,25 +2,37 @@
 //! TOML, and their intersection. A rule that can't be enforced is an error here, at load. It doesn't know where the
 //! files are kept, nor who signed them.
 
+mod active;
 mod budget;
 mod coverage;
+mod duties;
+mod grant;
 mod grants;
 mod keys;
 mod rule;
 mod snippet;
+mod unenforceable;
 mod wasi;
+mod when;
 
+pub use active::{Active, Tenure};
 pub use coverage::Coverage;
-pub use grants::{Grants, TableGrant};
-pub use rule::{Rule, Unenforceable};
+pub use duties::Role;
+pub use grant::Grant;
+pub use grants::{Denied, Grants, TableGrant};
+pub use rule::Rule;
 pub use snippet::snippet;
+pub use unenforceable::Unenforceable;
 pub use wasi::Family;
+pub use when::When;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use casemate_abi::limits;
 use serde::Deserialize;
 
+use crate::authz::{Authorizer, AuthzError, Question, Verdict};
 use crate::budget::Terms;
 use crate::id::{AgentName, Digest, NotADigest};
 
@@ -50,6 +62,20 @@ pub enum PolicyError {
         #[source]
         cause: Unenforceable,
     },
+    /// Another part of a policy that nothing would enforce.
+    #[error("change or remove `{part}` {number} of the policy")]
+    Part {
+        /// Which kind of part.
+        part: &'static str,
+        /// Which of its kind, from 1.
+        number: usize,
+        /// Why.
+        #[source]
+        cause: Unenforceable,
+    },
+    /// Grants and Cedar policies make no set.
+    #[error(transparent)]
+    Cedar(#[from] AuthzError),
     /// Larger than a manifest or policy may be.
     #[error("shorten the {0} to at most 65536 bytes")]
     TooLarge(&'static str),
@@ -66,6 +92,8 @@ impl PolicyError {
             Self::Syntax(..) => "policy-syntax",
             Self::Rule { .. } => "policy-rule",
             Self::Wasi { .. } => "policy-wasi",
+            Self::Part { .. } => "policy-part",
+            Self::Cedar(_) => "policy-cedar",
             Self::TooLarge(_) => "policy-too-large",
             Self::Budget(..) => "policy-budget",
         }
@@ -135,7 +163,10 @@ pub struct Policy {
     pub budget: Terms,
     /// How each class of personal data is handled.
     pub pii: casemate_pii::Rules,
-    rules: Vec<Rule>,
+    /// The roles that it speaks of.
+    pub roles: Vec<Role>,
+    grants: Vec<Grant>,
+    authorizer: Arc<Authorizer>,
     pins: Option<BTreeMap<AgentName, Vec<Digest>>>,
     wasi: wasi::Wasi,
 }
@@ -161,27 +192,67 @@ struct PolicyFile {
     #[serde(default)]
     pii: casemate_pii::Rules,
     #[serde(default, rename = "grant")]
-    grants: Vec<rule::RuleTable>,
+    grants: Vec<grant::GrantTable>,
+    #[serde(default, rename = "role")]
+    roles: Vec<duties::RoleTable>,
+    #[serde(default)]
+    egress: Vec<duties::EgressTable>,
+    retention: Option<duties::RetentionTable>,
+    #[serde(default, rename = "approval")]
+    approvals: Vec<duties::ApprovalTable>,
     /// The components that each agent may be.
     pin: Option<BTreeMap<AgentName, Vec<Pin>>>,
     wasi: Option<wasi::WasiTable>,
 }
 
 impl Policy {
-    /// Parses a policy.
+    /// Parses a policy. Its digest is that of its text.
     ///
     /// # Errors
     /// [`PolicyError`], naming the rule or the place in the text.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        Self::with_rules(text, None, Digest::of(text.as_bytes()))
+    }
+
+    /// Parses a policy and further policies in Cedar's language, which together have a digest.
+    ///
+    /// # Errors
+    /// [`PolicyError`], naming the rule or the place in the text.
+    pub fn with_rules(text: &str, rules: Option<&str>, digest: Digest) -> Result<Self, PolicyError> {
         let file: PolicyFile = parse("policy", text)?;
-        let rules = rule::parse_all("policy", file.grants)?;
+        if rules.is_some_and(|rules| rules.len() > limits::MANIFEST_BYTES) {
+            return Err(PolicyError::TooLarge("Cedar policies"));
+        }
+        duties::refuse(&file.egress, file.retention.as_ref(), &file.approvals)?;
+        let grants = grant::parse_all(file.grants)?;
+        let roles = duties::roles(file.roles, &grants)?;
+        let statements: Vec<_> = grants.iter().flat_map(Grant::statements).collect();
+        let authorizer = Arc::new(Authorizer::new(&statements, rules)?);
         let wasi = wasi::Wasi::parse("policy", file.wasi)?;
         let budget = budget::parse(file.budget)?;
         let pinned =
             |(agent, pins): (AgentName, Vec<Pin>)| (agent, pins.into_iter().map(|Pin(digest)| digest).collect());
         let pins = file.pin.map(|pins| pins.into_iter().map(pinned).collect());
-        let digest = Digest::of(text.as_bytes());
-        Ok(Self { name: file.name, digest, budget, pii: file.pii, rules, pins, wasi })
+        Ok(Self { name: file.name, digest, budget, pii: file.pii, roles, grants, authorizer, pins, wasi })
+    }
+
+    /// Its grants, in order.
+    #[must_use]
+    pub fn each_grant(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Whether somebody may do something, and which clauses say so. An agent's manifest isn't looked at: see
+    /// [`Policy::grants`].
+    #[must_use]
+    pub fn decide(&self, question: &Question) -> Verdict {
+        self.authorizer.decide(question)
+    }
+
+    /// The policy set in Cedar's own language, for people and for anybody's Cedar.
+    #[must_use]
+    pub fn cedar(&self) -> String {
+        self.authorizer.text()
     }
 
     /// Whether the policy lets this component be this agent. A policy that names no components lets any; one that does
@@ -194,7 +265,7 @@ impl Policy {
     /// What an agent with this manifest may do under this policy.
     #[must_use]
     pub fn grants(&self, manifest: &Manifest) -> Grants {
-        Grants::intersect((&manifest.rules, &manifest.wasi), (&self.rules, &self.wasi))
+        Grants::of(manifest, self)
     }
 }
 
@@ -206,4 +277,4 @@ fn parse<'de, T: Deserialize<'de>>(file: &'static str, text: &'de str) -> Result
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -93,6 +93,7 @@ impl Refusal {
         matches!(
             self.code,
             Code::IdentityRevoked
+                | Code::CapabilityWithdrawn
                 | Code::BudgetFuel
                 | Code::BudgetWallClock
                 | Code::BudgetDenials

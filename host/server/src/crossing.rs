@@ -68,7 +68,8 @@ impl Passage {
         let call = identity::identify(&self.identity, call)?; // who asks; first, so that a refusal has a name
         let call = budget::attempt(call, &self.meter)?; // an attempt is charged before anything costs us
         self.keeping.arguments(hosted)?; // the host holds the arguments, and a screened copy of them
-        let call = capability::grant(call, &self.grants)?; // may they; deny by default
+        let now_ms = self.instruments.clock.stamp();
+        let call = capability::grant(call, &self.grants, &mut self.tenure, now_ms)?; // may they; deny by default
         let call = budget::reserve(call, &self.meter)?; // can they pay; released if it is dropped before `intend`
         let call = pii::screen(call, &mut self.guard())?; // what may leave the guest; last look at the arguments
         Ok(rls::scope(call, &self.identity)) // which rows exist for them

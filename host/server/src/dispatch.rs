@@ -18,7 +18,7 @@ use casemate_gate::budget::{Amounts, Meter};
 use casemate_gate::call::Origin;
 use casemate_gate::identity::Identity;
 use casemate_gate::pii::Guard;
-use casemate_gate::policy::{Grants, Policy};
+use casemate_gate::policy::{Grants, Policy, Tenure};
 use casemate_gate::rls::{self, Scope};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, RunId, TenantId};
@@ -114,6 +114,12 @@ impl Dispatcher {
     /// Suspends a tenant: its runs are refused at their next call.
     pub fn suspend(&self, tenant: TenantId) {
         self.shares.standing(tenant).revoke();
+    }
+
+    /// Lets a policy hold for a tenant from now on. Runs under way keep the one that they began with until this one forbids
+    /// what they are about to do. It is the caller's to have it on record before.
+    pub fn activate(&self, tenant: TenantId, policy: Arc<Policy>) {
+        self.shares.active(tenant).activate(policy);
     }
 
     /// Runs a job to its end. `accepted` is told the run's id as soon as the run is on record.
@@ -399,6 +405,7 @@ impl Dispatcher {
             crossing: Arc::clone(&self.crossing),
             identity: hold.identity,
             grants: hold.grants,
+            tenure: Tenure::new(self.shares.active(job.tenant), job.policy.digest, job.agent.manifest().clone()),
             rules: job.policy.pii.clone(),
             meter: hold.meter,
             vault: hold.vault,

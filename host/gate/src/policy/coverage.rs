@@ -24,7 +24,13 @@ impl Grants {
                 (Coverage::Part, _) | (_, Coverage::Part) => Coverage::Part,
                 (Coverage::Nothing, Coverage::Nothing) => Coverage::Nothing,
             });
-            (rule, most)
+            let forbidden = self.forbidden().iter().map(|forbid| covered(rule, forbid));
+            let left = forbidden.fold(most, |left, each| match (left, each) {
+                (Coverage::Nothing, _) | (_, Coverage::Whole) => Coverage::Nothing,
+                (left, Coverage::Nothing) => left,
+                (_, Coverage::Part) => Coverage::Part,
+            });
+            (rule, left)
         })
     }
 }

@@ -1,22 +1,33 @@
-//! The intersection of ceiling and grant: what one agent may do under one policy. Settled when a run starts. It
-//! doesn't know who decides later, and keeps nothing of either file but rules.
+//! The intersection of ceiling and grant: what one agent may do under one policy. Settled when a run starts, as a table
+//! that decides without allocating; an action that some grant ties to conditions is decided by Cedar, call by call. It
+//! keeps nothing of either file but what decides.
 
 use std::collections::BTreeMap;
 
-use super::keys::Keys;
+use super::keys::KeyTable;
 use super::rule::Rule;
 use super::wasi::{Family, Wasi};
+use super::{Grant, Manifest, Policy};
+use crate::authz::{Action, Authorizer, AuthzError, Circumstances, Principal, Question, Statement};
 use crate::call::{Tool, Verb};
+use crate::id::AgentName;
 
 /// What a run may do.
 #[derive(Debug, Clone)]
 pub struct Grants {
+    agent: AgentName,
     ceiling: Vec<Rule>,
     granted: Vec<Rule>,
+    forbidden: Vec<Rule>,
     tables: Vec<TableGrant>,
-    /// For reading and for writing, what ceiling and grant name.
-    keys: [(Keys, Keys); 2],
+    /// For reading and for writing.
+    keys: [KeyTable; 2],
+    /// Actions on tools as a whole: a bit each.
+    tools: u32,
     wasi: Wasi,
+    /// Actions that the table doesn't decide, and the set that does.
+    live: u32,
+    set: Option<Box<Authorizer>>,
 }
 
 /// One table and what a run may do to its rows.
@@ -32,64 +43,148 @@ pub struct TableGrant {
     pub write: bool,
 }
 
+impl TableGrant {
+    const fn has(&self, verb: Verb) -> bool {
+        match verb {
+            Verb::Read => self.read,
+            Verb::Write => self.write,
+            Verb::Wait => false,
+        }
+    }
+}
+
+/// Why a call is not granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denied {
+    /// Manifest and policy don't both name it.
+    NotNamed,
+    /// A clause forbids it, a condition doesn't hold, or a policy could not be evaluated: which, for the operator.
+    Decided(String),
+}
+
 impl Grants {
-    pub(super) fn intersect((ceiling, most): (&[Rule], &Wasi), (granted, given): (&[Rule], &Wasi)) -> Self {
-        let mut tables: BTreeMap<(&str, &str), (bool, bool)> = BTreeMap::new();
-        for rule in ceiling.iter().filter(|rule| granted.contains(rule)) {
-            if let Rule::Table { schema, table, verb } = rule {
-                let entry = tables.entry((schema, table)).or_default();
-                entry.0 |= *verb == Verb::Read;
-                entry.1 |= *verb == Verb::Write;
-            }
-        }
-        let tables = tables
-            .into_iter()
-            .map(|((schema, table), (read, write))| TableGrant {
-                schema: schema.to_owned(),
-                table: table.to_owned(),
-                read,
-                write,
-            })
-            .collect();
-        let keys = [Verb::Read, Verb::Write].map(|verb| (Keys::of(ceiling, verb), Keys::of(granted, verb)));
-        let wasi = most.intersect(given);
-        Self { ceiling: ceiling.to_vec(), granted: granted.to_vec(), tables, keys, wasi }
+    /// What an agent with this manifest may do under this policy.
+    pub(super) fn of(manifest: &Manifest, policy: &Policy) -> Self {
+        let ceiling = manifest.rules.clone();
+        let concerning = || policy.grants.iter().filter(|grant| grant.concerns(&manifest.agent));
+        let rules = |some: &dyn Fn(&Grant) -> bool| -> Vec<Rule> {
+            concerning().filter(|grant| some(grant)).flat_map(|grant| grant.rules.iter().cloned()).collect()
+        };
+        let granted = rules(&|grant| grant.permits);
+        let forbidden = rules(&|grant| !grant.permits && grant.when.is_always());
+        let decided_later = |action: &Action| {
+            let tied = |grant: &Grant| !grant.when.is_always() && grant.actions.contains(action);
+            action.is_agents() && (concerning().any(tied) || policy.authorizer.is_live(*action))
+        };
+        let live = Action::ALL.iter().filter(|action| decided_later(action)).fold(0, |all, action| all | action.bit());
+        let keys = [Verb::Read, Verb::Write].map(|verb| KeyTable::of(&ceiling, &granted, &forbidden, verb));
+        let mut made = Self {
+            agent: manifest.agent.clone(),
+            tables: tables(&ceiling, &granted, &forbidden),
+            tools: tools(&ceiling, &granted, &forbidden),
+            keys,
+            wasi: manifest.wasi.intersect(&policy.wasi),
+            live,
+            set: None,
+            ceiling,
+            granted,
+            forbidden,
+        };
+        // Without the set, what it would decide is denied.
+        made.set = if live == 0 { None } else { made.with_ceiling(&policy.authorizer).ok().map(Box::new) };
+        made
     }
 
-    /// Whether ceiling and grant both cover the call.
+    /// A tenant's set with the agent's ceiling in it.
+    fn with_ceiling(&self, set: &Authorizer) -> Result<Authorizer, AuthzError> {
+        let agent = Principal::Agent(Some(self.agent.clone()));
+        let ceiling = |action: &Action| {
+            let named: Vec<&Rule> = self.ceiling.iter().filter(|rule| rule.action() == Some(*action)).collect();
+            let names: Vec<String> = named.iter().filter_map(|rule| rule.name()).collect();
+            let names = if named.is_empty() { None } else { Some(names.as_slice()) };
+            Statement::ceiling(&agent, *action, names)
+        };
+        let all: Vec<Statement> =
+            Action::ALL.iter().filter(|action| action.is_agents()).filter_map(|action| ceiling(action)).collect();
+        set.with(&all)
+    }
+
+    /// The tenant's policy set with the ceiling of this agent: what the table was made of, for whoever explains or
+    /// checks it.
+    ///
+    /// # Errors
+    /// [`AuthzError::TooMany`].
+    pub fn set(&self, policy: &Policy) -> Result<Authorizer, AuthzError> {
+        self.with_ceiling(&policy.authorizer)
+    }
+
+    /// Whether a call is granted. `now_ms` is milliseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub fn allow(&self, tool: Tool, verb: Verb, resource: Option<&str>, now_ms: u64) -> Result<(), Denied> {
+        let Some(action) = Action::of(tool, verb) else { return Err(Denied::NotNamed) };
+        if !self.covers(action, resource) {
+            return Err(Denied::NotNamed);
+        }
+        if self.live & action.bit() == 0 { Ok(()) } else { self.ask(action, verb, resource, now_ms) }
+    }
+
+    /// Whether ceiling and grant both name the call and no grant forbids it always. Conditions are not looked at.
     #[must_use]
-    pub fn allow(&self, tool: Tool, verb: Verb, resource: Option<&str>) -> bool {
-        match tool {
-            Tool::Sql => self.tables.iter().any(|table| match verb {
-                Verb::Read => table.read,
-                Verb::Write => table.write,
-                Verb::Wait => false,
-            }),
-            Tool::Kv => {
-                let [read, write] = &self.keys;
-                let (ceiling, granted) = match verb {
-                    Verb::Read => read,
-                    Verb::Write => write,
-                    Verb::Wait => return false,
-                };
-                resource.is_some_and(|key| ceiling.cover(key) && granted.cover(key))
-            }
-            Tool::Log | Tool::Clock | Tool::Random => {
-                let covered = |rules: &[Rule]| rules.iter().any(|rule| rule.covers(tool, verb, resource));
-                covered(&self.ceiling) && covered(&self.granted)
-            }
+    pub fn covers(&self, action: Action, resource: Option<&str>) -> bool {
+        let [read, write] = &self.keys;
+        match action {
+            Action::SqlRead => self.tables.iter().any(|table| table.read),
+            Action::SqlWrite => self.tables.iter().any(|table| table.write),
+            Action::KvRead => resource.is_some_and(|key| read.cover(key)),
+            Action::KvWrite => resource.is_some_and(|key| write.cover(key)),
+            other => self.tools & other.bit() != 0,
         }
     }
 
-    /// Whether an import of the tool's interface is granted: whether any operation of it may be called.
+    /// Asks Cedar. A statement's tables are Postgres's to know, so each that the run was given must be granted.
+    fn ask(&self, action: Action, verb: Verb, resource: Option<&str>, now_ms: u64) -> Result<(), Denied> {
+        let Some(set) = &self.set else { return Err(Denied::Decided("the policy set is too large".to_owned())) };
+        let one = |resource: String| {
+            let question = Question {
+                principal: Principal::Agent(Some(self.agent.clone())),
+                roles: Vec::new(),
+                action,
+                resource,
+                circumstances: Circumstances { now_ms, ..Circumstances::default() },
+            };
+            let verdict = set.decide(&question);
+            if verdict.allowed { Ok(()) } else { Err(Denied::Decided(verdict.to_string())) }
+        };
+        match action {
+            Action::SqlRead | Action::SqlWrite => {
+                let given = self.tables.iter().filter(|table| table.has(verb));
+                given.map(|table| format!("{}.{}", table.schema, table.table)).try_for_each(one)
+            }
+            _ => one(resource.unwrap_or_default().to_owned()),
+        }
+    }
+
+    /// Whether another's grants of a verb on tables are among these.
+    pub(crate) fn hold_tables_of(&self, other: &Self, verb: Verb) -> bool {
+        let held = |table: &TableGrant| {
+            let same = |own: &TableGrant| (&own.schema, &own.table) == (&table.schema, &table.table);
+            self.tables.iter().any(|own| same(own) && own.has(verb))
+        };
+        other.tables.iter().filter(|table| table.has(verb)).all(held)
+    }
+
+    /// Whether an import of the tool's interface is granted: whether any operation of it may ever be called.
     #[must_use]
     pub fn import(&self, tool: Tool) -> bool {
         match tool {
             Tool::Sql => !self.tables.is_empty(),
-            Tool::Kv | Tool::Log | Tool::Clock | Tool::Random => self.ceiling.iter().any(|rule| {
-                rule.tool() == tool
-                    && self.granted.iter().any(|other| other.tool() == tool && other.verb() == rule.verb())
-            }),
+            Tool::Kv => self.keys.iter().any(KeyTable::has_any),
+            Tool::Log | Tool::Clock | Tool::Random => {
+                let own = |action: &&Action| action.tool() == tool.name();
+                Action::ALL.iter().filter(own).any(|action| self.tools & action.bit() != 0)
+            }
         }
     }
 
@@ -99,6 +194,10 @@ impl Grants {
 
     pub(super) fn granted(&self) -> &[Rule] {
         &self.granted
+    }
+
+    pub(super) fn forbidden(&self) -> &[Rule] {
+        &self.forbidden
     }
 
     /// Whether imports of a WASI family are granted.
@@ -124,4 +223,28 @@ impl Grants {
     pub fn need_database(&self) -> bool {
         self.import(Tool::Sql) || self.import(Tool::Kv)
     }
+}
+
+fn tables(ceiling: &[Rule], granted: &[Rule], forbidden: &[Rule]) -> Vec<TableGrant> {
+    let mut tables: BTreeMap<(&str, &str), (bool, bool)> = BTreeMap::new();
+    for rule in ceiling.iter().filter(|rule| granted.contains(rule) && !forbidden.contains(rule)) {
+        if let Rule::Table { schema, table, verb } = rule {
+            let entry = tables.entry((schema, table)).or_default();
+            entry.0 |= *verb == Verb::Read;
+            entry.1 |= *verb == Verb::Write;
+        }
+    }
+    let grant = |((schema, table), (read, write)): ((&str, &str), (bool, bool))| TableGrant {
+        schema: schema.to_owned(),
+        table: table.to_owned(),
+        read,
+        write,
+    };
+    tables.into_iter().map(grant).collect()
+}
+
+fn tools(ceiling: &[Rule], granted: &[Rule], forbidden: &[Rule]) -> u32 {
+    let both = ceiling.iter().filter(|rule| granted.contains(rule) && !forbidden.contains(rule));
+    let whole = both.filter(|rule| matches!(rule, Rule::Tool { .. }));
+    whole.filter_map(Rule::action).fold(0, |all, action| all | action.bit())
 }

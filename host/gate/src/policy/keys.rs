@@ -36,6 +36,10 @@ impl Keys {
         Self { exact, prefixes }
     }
 
+    const fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.prefixes.is_empty()
+    }
+
     /// Whether some rule names the key.
     pub(super) fn cover(&self, key: &str) -> bool {
         if self.exact.binary_search_by(|exact| exact.as_str().cmp(key)).is_ok() {
@@ -46,6 +50,30 @@ impl Keys {
         let after = self.prefixes.partition_point(|prefix| prefix.as_str() <= key);
         let last = after.checked_sub(1).and_then(|at| self.prefixes.get(at));
         last.is_some_and(|prefix| key.starts_with(prefix.as_str()))
+    }
+}
+
+/// Keys that one verb is granted on: named by ceiling and grant, and not forbidden.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KeyTable {
+    ceiling: Keys,
+    granted: Keys,
+    forbidden: Keys,
+}
+
+impl KeyTable {
+    pub(super) fn of(ceiling: &[Rule], granted: &[Rule], forbidden: &[Rule], verb: Verb) -> Self {
+        let of = |rules| Keys::of(rules, verb);
+        Self { ceiling: of(ceiling), granted: of(granted), forbidden: of(forbidden) }
+    }
+
+    pub(super) fn cover(&self, key: &str) -> bool {
+        self.ceiling.cover(key) && self.granted.cover(key) && !self.forbidden.cover(key)
+    }
+
+    /// Whether both name anything at all.
+    pub(super) const fn has_any(&self) -> bool {
+        !self.ceiling.is_empty() && !self.granted.is_empty()
     }
 }
 

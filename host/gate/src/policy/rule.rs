@@ -3,17 +3,18 @@
 
 use serde::Deserialize;
 
-use super::PolicyError;
+use super::{PolicyError, Unenforceable};
+use crate::authz::Action;
 use crate::call::{Tool, Verb};
 
 /// A rule as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RuleTable {
-    tool: Tool,
-    verbs: Vec<Verb>,
+    pub(super) tool: Tool,
+    pub(super) verbs: Vec<Verb>,
     #[serde(default)]
-    resources: Vec<String>,
+    pub(super) resources: Vec<String>,
 }
 
 /// A rule that can be enforced.
@@ -44,47 +45,6 @@ pub enum Rule {
     },
 }
 
-/// Why nothing would enforce a rule.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unenforceable {
-    /// The tool has no operation with that verb.
-    #[error("`{0}` has no operation that would need the verb `{1:?}`")]
-    Verb(&'static str, Verb),
-    /// No verbs at all.
-    #[error("`verbs` is empty, so the rule grants nothing")]
-    NoVerbs,
-    /// The tool has no resources.
-    #[error("`{0}` has no resources, so naming one would restrict nothing")]
-    Resources(&'static str),
-    /// The tool needs resources.
-    #[error("name the resources that `{0}` is for")]
-    NoResources(&'static str),
-    /// Not `schema.table`.
-    #[error(
-        "name each table as `schema.table` in a-z, 0-9 and _, without a pattern: `{0}` can't be granted in Postgres"
-    )]
-    Table(String),
-    /// A table `[wasi]` without families.
-    #[error("`families` is empty, so the table grants nothing")]
-    NoFamilies,
-    /// A scratch directory that can't be reached.
-    #[error("`scratch-bytes` is for the family `filesystem`: name it as well")]
-    Unreachable,
-    /// A scratch directory of a size that the host doesn't give.
-    #[error("`scratch-bytes` is {bytes}: choose from {least} to {most}")]
-    Scratch {
-        /// What was written.
-        bytes: u64,
-        /// The least.
-        least: u64,
-        /// The most.
-        most: u64,
-    },
-    /// A pattern with a `*` that is not its last character, or an empty one.
-    #[error("write a key, or a prefix that ends in `*`: `{0}` is neither")]
-    Pattern(String),
-}
-
 impl Rule {
     /// The tool that it is for.
     #[must_use]
@@ -104,7 +64,23 @@ impl Rule {
         }
     }
 
+    /// The action that it speaks of. Rules are only made for verbs that their tool has.
+    pub(super) const fn action(&self) -> Option<Action> {
+        Action::of(self.tool(), self.verb())
+    }
+
+    /// What it names, as it is written; none for a tool as a whole.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Table { schema, table, .. } => Some(format!("{schema}.{table}")),
+            Self::Keys { pattern, .. } => Some(pattern.clone()),
+            Self::Tool { .. } => None,
+        }
+    }
+
     /// Whether the rule speaks of this tool, verb and resource.
+    #[cfg(test)]
     pub(super) fn covers(&self, tool: Tool, verb: Verb, resource: Option<&str>) -> bool {
         self.tool() == tool
             && self.verb() == verb
@@ -129,7 +105,7 @@ pub(super) fn parse_all(file: &'static str, tables: Vec<RuleTable>) -> Result<Ve
     Ok(rules)
 }
 
-fn parse(table: RuleTable) -> Result<Vec<Rule>, Unenforceable> {
+pub(super) fn parse(table: RuleTable) -> Result<Vec<Rule>, Unenforceable> {
     let RuleTable { tool, verbs, resources } = table;
     if verbs.is_empty() {
         return Err(Unenforceable::NoVerbs);
@@ -141,10 +117,10 @@ fn parse(table: RuleTable) -> Result<Vec<Rule>, Unenforceable> {
         Tool::Random => &[Verb::Read],
     };
     if let Some(verb) = verbs.iter().find(|verb| !known.contains(verb)) {
-        return Err(Unenforceable::Verb(tool.name(), *verb));
+        return Err(Unenforceable::Verb(tool.name().to_owned(), verb.name().to_owned()));
     }
     if tool.needs_database() == resources.is_empty() {
-        let name = tool.name();
+        let name = tool.name().to_owned();
         return Err(if resources.is_empty() {
             Unenforceable::NoResources(name)
         } else {
@@ -182,7 +158,7 @@ fn parse_table(resource: &str) -> Result<(String, String), Unenforceable> {
     }
 }
 
-fn parse_pattern(resource: &str) -> Result<String, Unenforceable> {
+pub(super) fn parse_pattern(resource: &str) -> Result<String, Unenforceable> {
     let prefix = resource.strip_suffix('*').unwrap_or(resource);
     if resource.is_empty() || prefix.contains('*') {
         return Err(Unenforceable::Pattern(resource.to_owned()));

@@ -12,7 +12,7 @@ pub fn snippet(rules: &[Rule]) -> String {
     // Resources with the same verbs stand together.
     let mut verbs: BTreeMap<(Tool, String), BTreeSet<Verb>> = BTreeMap::new();
     for rule in rules {
-        verbs.entry((rule.tool(), resource(rule))).or_default().insert(rule.verb());
+        verbs.entry((rule.tool(), rule.name().unwrap_or_default())).or_default().insert(rule.verb());
     }
     let mut blocks: BTreeMap<(Tool, BTreeSet<Verb>), Vec<String>> = BTreeMap::new();
     for ((tool, resource), verbs) in verbs {
@@ -29,15 +29,6 @@ pub fn snippet(rules: &[Rule]) -> String {
         text
     };
     blocks.into_iter().map(block).collect::<Vec<_>>().join("\n")
-}
-
-/// What the rule is for, as it is written; empty for a tool without resources.
-fn resource(rule: &Rule) -> String {
-    match rule {
-        Rule::Table { schema, table, .. } => format!("{schema}.{table}"),
-        Rule::Keys { pattern, .. } => pattern.clone(),
-        Rule::Tool { .. } => String::new(),
-    }
 }
 
 /// A basic string of TOML. A manifest's author chose the words, so whatever doesn't show itself is escaped.

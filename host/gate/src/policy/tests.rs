@@ -20,7 +20,7 @@ tool = "log"
 verbs = ["write"]
 "#;
 
-const BUDGET: &str = r#"
+pub(crate) const BUDGET: &str = r#"
 [budget]
 denials = 10
 [budget.run]
@@ -54,13 +54,13 @@ fn only_what_both_name_is_granted() -> Result<(), PolicyError> {
     let grants = policy(&rules)?.grants(&Manifest::parse(MANIFEST)?);
     let tables: Vec<_> = grants.tables().iter().map(|t| (t.table.as_str(), t.read, t.write)).collect();
     assert_eq!(tables, [("assessments", true, false)]);
-    assert!(grants.allow(Tool::Sql, Verb::Read, None));
-    assert!(!grants.allow(Tool::Sql, Verb::Write, None));
-    assert!(grants.allow(Tool::Kv, Verb::Read, Some("assessor/count")));
-    assert!(!grants.allow(Tool::Kv, Verb::Read, Some("assessor/other")));
-    assert!(!grants.allow(Tool::Kv, Verb::Read, Some("other/x")));
-    assert!(!grants.allow(Tool::Kv, Verb::Write, Some("assessor/count")));
-    assert!(!grants.allow(Tool::Log, Verb::Write, None));
+    assert!(grants.allow(Tool::Sql, Verb::Read, None, 0).is_ok());
+    assert!(grants.allow(Tool::Sql, Verb::Write, None, 0).is_err());
+    assert!(grants.allow(Tool::Kv, Verb::Read, Some("assessor/count"), 0).is_ok());
+    assert!(grants.allow(Tool::Kv, Verb::Read, Some("assessor/other"), 0).is_err());
+    assert!(grants.allow(Tool::Kv, Verb::Read, Some("other/x"), 0).is_err());
+    assert!(grants.allow(Tool::Kv, Verb::Write, Some("assessor/count"), 0).is_err());
+    assert!(grants.allow(Tool::Log, Verb::Write, None, 0).is_err());
     assert!(grants.import(Tool::Kv) && !grants.import(Tool::Log) && !grants.import(Tool::Clock));
     Ok(())
 }
@@ -71,7 +71,7 @@ fn an_empty_policy_grants_nothing() -> Result<(), PolicyError> {
     for tool in [Tool::Sql, Tool::Kv, Tool::Log, Tool::Clock, Tool::Random] {
         assert!(!grants.import(tool));
         for verb in [Verb::Read, Verb::Write, Verb::Wait] {
-            assert!(!grants.allow(tool, verb, Some("assessor/count")));
+            assert!(grants.allow(tool, verb, Some("assessor/count"), 0).is_err());
         }
     }
     assert!(!grants.need_database());

@@ -9,7 +9,7 @@ use casemate_gate::budget::{Amounts, Limits, Meter, Owner, Share, Windows};
 use casemate_gate::call::Origin;
 use casemate_gate::identity::{Identity, Standing};
 use casemate_gate::journal::{Journal, MemoryJournal};
-use casemate_gate::policy::{Grants, Manifest, Policy};
+use casemate_gate::policy::{Grants, Manifest, Policy, Tenure};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, Reply, RunId, TenantId, rls};
 use casemate_keys::{DataKey, KeyWrapper as _, LocalKeyFile, MacKey, SigningKey};
@@ -132,6 +132,7 @@ impl World {
             crossing: Arc::clone(&self.crossing),
             identity,
             grants: Arc::clone(&self.grants),
+            tenure: Tenure::new(Arc::default(), self.policy.digest, Manifest::parse(MANIFEST).unwrap()),
             rules: self.policy.pii.clone(),
             meter: self.meter(),
             input_bytes: 4,

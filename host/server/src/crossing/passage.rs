@@ -10,7 +10,7 @@ use casemate_gate::budget::{Meter, Resource};
 use casemate_gate::call::Level;
 use casemate_gate::identity::Identity;
 use casemate_gate::pii::Guard;
-use casemate_gate::policy::Grants;
+use casemate_gate::policy::{Grants, Tenure};
 use casemate_gate::vault::Vault;
 use casemate_gate::{Call, Effect, Operation, Refusal, Reply, Request, Seq, TenantId};
 use casemate_keys::MacKey;
@@ -72,6 +72,8 @@ pub struct Setup {
     pub identity: Identity,
     /// What it may do.
     pub grants: Arc<Grants>,
+    /// The policy that it began with, and the one that holds now.
+    pub tenure: Tenure,
     /// How personal data is handled.
     pub rules: Rules,
     /// What it may use.
@@ -108,6 +110,7 @@ pub struct Passage {
     pub(super) crossing: Arc<Crossing>,
     pub(super) identity: Identity,
     pub(super) grants: Arc<Grants>,
+    pub(super) tenure: Tenure,
     pub(super) meter: Arc<Meter>,
     pub(super) vault: Vault,
     pub(super) instruments: Instruments,
@@ -144,6 +147,7 @@ impl Passage {
             crossing: setup.crossing,
             identity: setup.identity,
             grants: setup.grants,
+            tenure: setup.tenure,
             meter: setup.meter,
             vault: setup.vault,
             instruments: setup.instruments,

@@ -19,7 +19,8 @@ mod streams;
 
 use std::sync::Arc;
 
-use casemate_gate::call::{Level, Tool, Verb};
+use casemate_gate::authz::Action;
+use casemate_gate::call::Level;
 use wasmtime::Store;
 use wasmtime::component::{Linker, ResourceTable};
 
@@ -74,8 +75,8 @@ impl Wasi {
             random: None,
             output: Line::new(Level::Info),
             errors: Line::new(Level::Warn),
-            may_log: grants.allow(Tool::Log, Verb::Write, None),
-            may_wait: grants.allow(Tool::Clock, Verb::Wait, None),
+            may_log: grants.covers(Action::LogWrite, None),
+            may_wait: grants.covers(Action::ClockWait, None),
             scratch: grants.scratch_bytes().map(|quota| Scratch::new(place, quota, meter)),
             exited: None,
         }
