@@ -72,6 +72,8 @@ catalogue! {
     CapabilityNotGranted = 201, "capability-not-granted", "ask for it in the agent's manifest and have the operator grant it in the policy";
     /// The component was not admitted, so there was no run.
     ComponentRefused = 202, "component-refused", "the host's message says what to change in the component, its manifest or the policy";
+    /// The policy pack was not activated; the one before stays active.
+    PolicyRefused = 203, "policy-refused", "the host's message says what to change in the pack, its signature or the keys that are trusted";
     /// A policy that came to hold while the run was going on doesn't grant the call.
     CapabilityWithdrawn = 204, "capability-withdrawn", "start a new run under the policy that holds now";
     /// The run or its tenant has no calls left.

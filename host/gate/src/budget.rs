@@ -13,7 +13,7 @@ mod resource;
 mod share;
 mod terms;
 
-pub use calendar::{Period, written};
+pub use calendar::{Period, moment, written};
 pub use hosted::{HOSTED_VALUE, Hosted, Unhosted};
 pub use meter::{Meter, Remaining};
 pub use owner::{Owner, Window, Windows};

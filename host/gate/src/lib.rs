@@ -14,6 +14,7 @@ pub mod capability;
 pub mod id;
 pub mod identity;
 pub mod journal;
+pub mod pack;
 pub mod pii;
 pub mod policy;
 pub mod refusal;

@@ -4,6 +4,8 @@
 mod artefacts;
 mod error;
 mod lock;
+mod pack_key;
+mod packs;
 mod signing;
 mod tenants;
 
@@ -20,6 +22,8 @@ use tokio::task::JoinHandle;
 
 pub use artefacts::Artefacts;
 pub use error::AppError;
+pub use pack_key::PackKeys;
+pub use packs::{Activated, Packs, read_pack, write_pack};
 pub use signing::Identity as LedgerIdentity;
 pub use tenants::{Tenant, Tenants};
 
@@ -51,6 +55,8 @@ pub struct App {
     pub dispatcher: Arc<Dispatcher>,
     /// The tenants by name.
     pub tenants: Tenants,
+    /// Policy packs, and which is active for whom.
+    pub packs: Packs,
     /// Components and policies by digest.
     pub artefacts: Artefacts,
     /// The database, if one was needed.
@@ -96,6 +102,7 @@ impl App {
             }
         };
         let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
+        let packs = Packs::look(config)?;
         let memory = Arc::new(MemoryJournal::default());
         let (tools, rows) = match database {
             Database::Recorded => (Tools::recorded(), Rows::Recorded),
@@ -111,7 +118,7 @@ impl App {
         registry.tools(&ledger, casemate_gate::Digest::from([0; 32])).await?;
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
-        Ok(Self { sandbox, dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
+        Ok(Self { sandbox, dispatcher, tenants, packs, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
     }
 
     /// Takes the host down: no more work, everything signed, Postgres stopped.

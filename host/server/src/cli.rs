@@ -15,6 +15,7 @@ mod metrics;
 mod new;
 mod output;
 mod pack;
+mod policy;
 mod run;
 mod runs;
 mod tenant;
@@ -109,6 +110,9 @@ enum Command {
     /// Show and set what a tenant and its agents may use
     #[command(subcommand)]
     Budget(budget::Budget),
+    /// Write, check, sign and apply policy packs
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Prepare the database
     #[command(subcommand)]
     Db(db::Db),
@@ -155,6 +159,7 @@ impl Command {
             Self::Test(test) => Box::pin(test.carry_out(global)).await,
             Self::Tenant(tenant) => tenant.carry_out(global).await,
             Self::Budget(budget) => budget.carry_out(global).await,
+            Self::Policy(policy) => policy.carry_out(global).await,
             Self::Db(db) => db.carry_out(global).await,
             Self::Audit(audit) => audit.carry_out(global),
             Self::Demo(demo) => demo.carry_out(global).await,

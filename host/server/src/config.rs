@@ -85,6 +85,30 @@ impl Config {
         self.data.join("scratch")
     }
 
+    /// Packs that were activated, by digest, and which of them is active for whom.
+    #[must_use]
+    pub fn packs(&self) -> PathBuf {
+        self.data.join("policies")
+    }
+
+    /// The seed of the key with which this host signs packs, sealed under the host's key.
+    #[must_use]
+    pub fn pack_seed(&self) -> PathBuf {
+        self.data.join("pack.key")
+    }
+
+    /// The key with which anybody can verify what this host signed.
+    #[must_use]
+    pub fn pack_key(&self) -> PathBuf {
+        self.data.join("pack.pub")
+    }
+
+    /// Keys of others that may sign packs for this host, one `name+hash+key` a line.
+    #[must_use]
+    pub fn trusted_pack_keys(&self) -> PathBuf {
+        self.data.join("trusted-pack-keys")
+    }
+
     /// The embedded Postgres.
     #[must_use]
     pub fn cluster(&self) -> PathBuf {

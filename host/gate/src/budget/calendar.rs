@@ -96,9 +96,33 @@ pub fn written(at_ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }
 
+/// Reads what [`written`] writes, and no other spelling: milliseconds since 1970-01-01T00:00:00Z.
+///
+/// ```
+/// use casemate_gate::budget::moment;
+///
+/// assert_eq!(moment("2026-11-24T10:00:00Z"), Some(1_795_514_400_000));
+/// assert_eq!(moment("2026-11-24 10:00:00Z"), None);
+/// ```
+#[must_use]
+pub fn moment(text: &str) -> Option<u64> {
+    let number = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<u64>().ok());
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    if !(1970..=LAST_YEAR).contains(&year) || !(1..=12).contains(&month) || day == 0 {
+        return None;
+    }
+    let before = (1970..year).map(days_of).chain((1..month).map(|month| days_in(year, month))).sum::<u64>();
+    let days = before.checked_add(day)?.checked_sub(1)?;
+    let seconds = number(11, 13)?.checked_mul(3_600)?.checked_add(number(14, 16)?.checked_mul(60)?)?;
+    let seconds = seconds.checked_add(number(17, 19)?)?;
+    let at_ms = days.checked_mul(DAY)?.checked_add(seconds.checked_mul(SECOND)?)?;
+    // Whatever is not this moment's own spelling, the 30th of February too, is written otherwise.
+    (written(at_ms) == text).then_some(at_ms)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Period, written};
+    use super::{Period, moment, written};
     use crate::budget::Span;
 
     #[test]
@@ -112,6 +136,24 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(written(at_s * 1_000), text);
+            assert_eq!(moment(text), Some(at_s * 1_000));
+        }
+        for text in [
+            "",
+            "1969-12-31T23:59:59Z",
+            "2025-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:60Z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01T00:00:00+00:00",
+            "+026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00Z ",
+        ] {
+            assert_eq!(moment(text), None, "{text}");
         }
     }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use casemate_gate::pack::PackError;
+use casemate_gate::policy::PolicyError;
 use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, OpenError};
 use casemate_store::{ClusterError, StoreError};
@@ -37,6 +39,37 @@ pub enum AppError {
     /// No such tenant.
     #[error("add the tenant with `casemate tenant add {0}`: there is none of that name")]
     TenantUnknown(String),
+    /// A policy pack is refused.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A pack whose own decision tests fail.
+    #[error("correct the pack's policy or its tests: {failed} of {all} decision tests fail, the first is `{first}`")]
+    PackTest {
+        /// How many fail.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+        /// Name of the first that fails.
+        first: String,
+    },
+    /// A pack's directory or a file in it can't be read.
+    #[error("name a pack's directory that can be read: {path} can't")]
+    PackFolder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// There is no active pack to roll back from.
+    #[error("apply a pack first: this tenant has none, and the built-in policy denies everything")]
+    PackNone,
+    /// The policy that is compiled in can't be read.
+    #[error("install casemate anew: its built-in policy can't be read")]
+    Builtin(#[source] PolicyError),
+    /// A change of the registry can't be put on record.
+    #[error(transparent)]
+    Record(#[from] Box<DispatchError>),
     /// A key.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -67,9 +100,6 @@ pub enum AppError {
     /// What is registered can't be read or kept.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The host's own log can't be written.
-    #[error(transparent)]
-    Dispatch(#[from] DispatchError),
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -87,6 +117,12 @@ impl AppError {
             Self::TenantName => "tenant-name",
             Self::TenantExists(_) => "tenant-exists",
             Self::TenantUnknown(_) => "tenant-unknown",
+            Self::Pack(error) => error.code(),
+            Self::PackTest { .. } => "pack-test",
+            Self::PackFolder { .. } => "pack-folder",
+            Self::PackNone => "pack-none",
+            Self::Builtin(error) => error.code(),
+            Self::Record(error) => error.code(),
             Self::Keys(error) => error.code(),
             Self::Scratch(_) => "data-scratch",
             Self::Ledger(error) => error.code(),
@@ -97,13 +133,23 @@ impl AppError {
             Self::Engine(error) => error.code(),
             Self::Budgets(error) => error.code(),
             Self::Registry(error) => error.code(),
-            Self::Dispatch(error) => error.code(),
             Self::Interrupted => "host-interrupted",
         }
+    }
+
+    pub(super) fn pack_folder(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |cause| Self::PackFolder { path, cause }
     }
 
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |cause| Self::File { path, cause }
+    }
+}
+
+impl From<DispatchError> for AppError {
+    fn from(error: DispatchError) -> Self {
+        Self::Record(Box::new(error))
     }
 }

@@ -6,13 +6,16 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use casemate_gate::registry::{Change, Happened, Subject};
 use casemate_gate::{AgentName, TenantId};
 use casemate_store::Db;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{AppError, signing};
+use super::{App, AppError, signing};
 use crate::config::Config;
+use crate::dispatch::registry::record;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,14 @@ impl Tenants {
         found.ok_or_else(|| AppError::TenantUnknown(name.to_owned()))
     }
 
+    /// All tenants by name, for whoever doesn't hold the data directory's lock.
+    ///
+    /// # Errors
+    /// [`AppError`] naming the file.
+    pub fn all(config: &Config) -> Result<Vec<(String, TenantId)>, AppError> {
+        Ok(read(&config.tenants())?.into_iter().map(|(name, tenant)| (name, tenant.id)).collect())
+    }
+
     /// Reads the file and brings the database's table in line with it.
     pub(super) async fn open(path: PathBuf, database: Option<&Db>) -> Result<Self, AppError> {
         let by_name = read(&path)?;
@@ -51,17 +62,17 @@ impl Tenants {
         Ok(Self { path, by_name, database: database.cloned() })
     }
 
-    /// Adds a tenant.
-    ///
-    /// # Errors
-    /// [`AppError::TenantName`], [`AppError::TenantExists`], or the file.
-    pub async fn add(&mut self, name: &str) -> Result<TenantId, AppError> {
+    /// An id for a tenant of this name, if it can have that name.
+    fn new_id(&self, name: &str) -> Result<TenantId, AppError> {
         // A tenant's name has the same form as an agent's.
         AgentName::try_from(name.to_owned()).map_err(|_| AppError::TenantName)?;
         if self.by_name.contains_key(name) {
             return Err(AppError::TenantExists(name.to_owned()));
         }
-        let id = TenantId::from(Uuid::now_v7());
+        Ok(TenantId::from(Uuid::now_v7()))
+    }
+
+    async fn add(&mut self, name: &str, id: TenantId) -> Result<TenantId, AppError> {
         self.by_name.insert(name.to_owned(), Tenant { id });
         let text = serde_json::to_vec_pretty(&self.by_name).map_err(|_| AppError::Damaged(self.path.clone()))?;
         signing::write(&self.path, &text)?;
@@ -83,6 +94,19 @@ impl Tenants {
     /// All tenants by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, TenantId)> {
         self.by_name.iter().map(|(name, tenant)| (name.as_str(), tenant.id))
+    }
+}
+
+impl App {
+    /// Adds a tenant: first in its own log, then among the tenants. Until it has a pack, the built-in policy holds for it.
+    ///
+    /// # Errors
+    /// [`AppError::TenantName`], [`AppError::TenantExists`], the ledger, or the file.
+    pub async fn add_tenant(&mut self, name: &str) -> Result<TenantId, AppError> {
+        let id = self.tenants.new_id(name)?;
+        let change = Change::new(Subject::Tenant, name, Happened::Added, Value::Null, id.to_string());
+        record(&self.ledger, id, self.packs.digest(id)?, &[change]).await?;
+        self.tenants.add(name, id).await
     }
 }
 

@@ -6,7 +6,7 @@ mod show;
 mod told;
 
 use casemate_gate::budget::{Resource, Span};
-use casemate_gate::{AgentName, Digest};
+use casemate_gate::AgentName;
 use clap::ValueEnum;
 
 use super::exit::Exit;
@@ -94,7 +94,7 @@ impl Set {
         let config = global.config()?;
         let tenant = Tenants::look_up(&config, &self.tenant)?;
         let app = App::open(&config, Database::NotNeeded).await?;
-        let policy = Digest::from([0; 32]);
+        let policy = app.packs.digest(tenant)?;
         let set = SetLimits { tenant, name: self.tenant.clone(), agent, span, limits: self.limits, policy };
         let changed = app.dispatcher.set_limits(set).await;
         let closed = app.close().await;

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::{Format, output};
@@ -11,7 +11,9 @@ use crate::app::AppError;
 use crate::dispatch::{BudgetError, DispatchError};
 use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
+use casemate_gate::pack::PackError;
 use casemate_gate::policy::PolicyError;
+use casemate_keys::KeyError;
 use casemate_store::StoreError;
 use casemate_toolchain::ToolchainError;
 
@@ -42,6 +44,13 @@ impl CliError {
         self
     }
 
+    /// The same with a sentence that helps with what lies below it.
+    #[must_use]
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.causes.push(help.into());
+        self
+    }
+
     /// The same with another exit status.
     #[must_use]
     pub const fn with_exit(mut self, exit: Exit) -> Self {
@@ -69,30 +78,32 @@ impl CliError {
         self.exit
     }
 
+    /// As JSON.
+    #[must_use]
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "type": "error",
+            "code": self.code,
+            "message": self.message,
+            "causes": self.causes,
+            "exit": self.exit.number(),
+        })
+    }
+
+    /// As people read it, a line each.
+    #[must_use]
+    pub(super) fn lines(&self) -> Vec<String> {
+        let code = output::dim(&format!("[{}]", self.code));
+        let mut lines = vec![format!("{} {} {code}", output::bad("error:"), self.message)];
+        lines.extend(self.causes.iter().map(|cause| output::dim(&format!("  because: {cause}"))));
+        lines
+    }
+
     /// Prints it where errors go.
     pub fn print(&self, format: Format) {
         match format {
-            Format::Json => output::error_line(
-                &json!({
-                    "type": "error",
-                    "code": self.code,
-                    "message": self.message,
-                    "causes": self.causes,
-                    "exit": self.exit.number(),
-                })
-                .to_string(),
-            ),
-            Format::Human => {
-                output::error_line(&format!(
-                    "{} {} {}",
-                    output::bad("error:"),
-                    self.message,
-                    output::dim(&format!("[{}]", self.code))
-                ));
-                for cause in &self.causes {
-                    output::error_line(&output::dim(&format!("  because: {cause}")));
-                }
-            }
+            Format::Json => output::error_line(&self.json().to_string()),
+            Format::Human => self.lines().iter().for_each(|line| output::error_line(line)),
         }
     }
 }
@@ -107,7 +118,18 @@ macro_rules! from {
     };
 }
 
-from!(AnatomyError, AppError, BudgetError, ComponentError, EngineError, PolicyError, StoreError, ToolchainError);
+from!(
+    AnatomyError,
+    AppError,
+    BudgetError,
+    ComponentError,
+    EngineError,
+    KeyError,
+    PackError,
+    PolicyError,
+    StoreError,
+    ToolchainError
+);
 
 impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {

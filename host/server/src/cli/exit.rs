@@ -58,6 +58,7 @@ impl Exit {
         } else if starts(&[
             "component-",
             "manifest-",
+            "pack-",
             "policy-",
             "input-",
             "tenant-",

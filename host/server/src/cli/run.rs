@@ -1,6 +1,8 @@
 //! `casemate run` and `casemate resume`: one agent for one tenant or several at once, with its transcript. It doesn't
 //! know how a run is driven.
 
+mod granted;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,13 +12,18 @@ use casemate_gate::{Digest, RunId, TenantId};
 use futures_util::future;
 use tokio::sync::mpsc;
 
+pub(super) use granted::Given;
+
 use super::exit::Exit;
 use super::transcript::Transcript;
 use super::{CliError, Global, input, metrics, test};
-use crate::app::{App, Database};
+use crate::app::{App, Database, Packs, Tenants};
+use crate::clock;
+use crate::config::Config;
 use crate::crossing::{Ended, Transcription};
 use crate::dispatch::{DispatchError, Job};
 use crate::sandbox::{Candidate, ComponentError};
+use granted::Granted;
 
 /// Run an agent.
 #[derive(Debug, clap::Args)]
@@ -26,9 +33,9 @@ pub(super) struct Run {
     /// For whom; several for one run each at the same time
     #[arg(long, required = true, value_name = "NAME")]
     tenant: Vec<String>,
-    /// What the operator grants
+    /// What the operator grants, for tenants without an active pack [default: what the tenant's active pack grants]
     #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
+    policy: Option<PathBuf>,
     /// The input, a JSON document; `-` for standard input
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
@@ -57,16 +64,16 @@ impl Run {
             return Err(CliError::new("input-case", "name one tenant: a case is the record of one run"));
         }
         let bytes = input::component(&self.component)?;
-        let (policy, text) = input::policy(&self.policy)?;
+        let given = self.policy.as_deref().map(input::policy).transpose()?.map(Given::of);
         let document = input::document(&self.input)?;
+        let config = global.config()?;
         let digest = Digest::of(&bytes);
         // A component that can't be an agent needs no database, but goes on record.
         let candidate = Candidate::read(bytes);
-        let needs = candidate.as_ref().is_ok_and(|agent| policy.grants(agent.manifest()).need_database());
-        let database = if needs { Database::Needed } else { Database::NotNeeded };
-        let app = App::open(&global.config()?, database).await?;
-        let (agent, granted) = ((digest, candidate), (policy, text));
-        let done = Self::runs(&self.tenant, global, &app, agent, granted, document, self.record.as_deref());
+        let database = self.database(&config, given.as_ref(), candidate.as_ref().ok())?;
+        let app = App::open(&config, database).await?;
+        let agent = (digest, candidate);
+        let done = Self::runs(&self.tenant, global, &app, agent, given, document, self.record.as_deref());
         let done = Box::pin(done).await;
         let written = self.metrics.as_ref().map_or(Ok(()), |path| metrics::write(path, &app.sandbox.pool()));
         let closed = app.close().await;
@@ -76,6 +83,20 @@ impl Run {
         Ok(exit)
     }
 
+    /// Whether any of the policies grants the agent what needs a database. What holds is looked up again once the host is
+    /// open: another process may apply a pack until then.
+    fn database(&self, config: &Config, given: Option<&Given>, agent: Option<&Candidate>) -> Result<Database, CliError> {
+        let Some(agent) = agent else { return Ok(Database::NotNeeded) };
+        let (packs, now_ms) = (Packs::look(config)?, clock::now_ms());
+        for name in &self.tenant {
+            let held = granted::of(&packs, (name, Tenants::look_up(config, name)?), given, now_ms)?;
+            if held.policy.grants(agent.manifest()).need_database() {
+                return Ok(Database::Needed);
+            }
+        }
+        Ok(Database::NotNeeded)
+    }
+
     /// One run for each of these tenants, all at the same time, with their transcript. The first is written down where
     /// that is asked for.
     pub(super) async fn runs(
@@ -83,7 +104,7 @@ impl Run {
         global: &Global,
         app: &App,
         (digest, candidate): (Digest, Result<Candidate, ComponentError>),
-        (policy, text): (Policy, String),
+        given: Option<Given>,
         document: serde_json::Value,
         record: Option<&Path>,
     ) -> Result<Exit, CliError> {
@@ -91,21 +112,14 @@ impl Run {
         for name in names {
             tenants.push((name.as_str(), app.tenants.named(name)?));
         }
-        let ids: Vec<TenantId> = tenants.iter().map(|(_, id)| *id).collect();
-        let kept = candidate.as_ref().ok().map(|candidate| candidate.bytes().to_vec());
-        let agent = Arc::new(app.dispatcher.admit(&ids, digest, candidate, &policy).await?);
-        app.artefacts.keep(&kept.unwrap_or_default())?;
-        app.artefacts.keep(text.as_bytes())?;
-        let policy = Arc::new(policy);
+        let kept = candidate.as_ref().ok().map(|candidate| candidate.bytes().to_vec()).unwrap_or_default();
+        let jobs = jobs(app, &tenants, (digest, candidate), given.as_ref()).await?;
+        app.artefacts.keep(&kept)?;
         #[expect(clippy::disallowed_methods, reason = "a run's calls, and so its events, are bounded by its budget")]
         let (events, mut told) = mpsc::unbounded_channel();
         let names = tenants.iter().map(|(name, id)| (*id, (*name).to_owned())).collect::<HashMap<TenantId, _>>();
         let mut transcript = Transcript::new(global.format, names);
         transcript.heads();
-        let jobs: Vec<Job> = tenants
-            .iter()
-            .map(|(_, tenant)| Job { tenant: *tenant, agent: Arc::clone(&agent), policy: Arc::clone(&policy) })
-            .collect();
         let transcription = record.map(|_| Transcription::default());
         let running = jobs.iter().map(|job| {
             app.dispatcher.run_transcribed(job, document.clone(), Some(events.clone()), transcription.clone())
@@ -140,9 +154,17 @@ impl Resume {
     async fn resume(&self, global: &Global, app: &App) -> Result<Exit, CliError> {
         let tenant = app.tenants.named(&self.tenant)?;
         let (component, policy) = app.dispatcher.started_with(tenant, self.run).await?;
-        let text = String::from_utf8(app.artefacts.get(policy)?)
-            .map_err(|error| CliError::new("data-damaged", "restore the policy from its copy").because(&error))?;
-        let policy = Policy::parse(&text)?;
+        // The version with which it began: a pack's, or that of a file.
+        let policy = match app.packs.with_digest(policy)? {
+            Some(pack) => pack.source.policy,
+            None => {
+                let text = String::from_utf8(app.artefacts.get(policy)?);
+                let text = text.map_err(|error| {
+                    CliError::new("data-damaged", "restore the policy from its copy").because(&error)
+                })?;
+                Policy::parse(&text)?
+            }
+        };
         let candidate = Candidate::read(app.artefacts.get(component)?);
         let agent = Arc::new(app.dispatcher.admit(&[tenant], component, candidate, &policy).await?);
         let job = Job { tenant, agent, policy: Arc::new(policy) };
@@ -159,6 +181,46 @@ impl Resume {
         let (ended, ()) = future::join(resumed, telling).await;
         report(&transcript, std::iter::once((self.tenant.clone(), ended.map(|ended| (self.run, ended)))))
     }
+}
+
+/// One job for each tenant, under the policy that holds for it. The component is admitted once for each policy.
+async fn jobs(
+    app: &App,
+    tenants: &[(&str, TenantId)],
+    (digest, candidate): (Digest, Result<Candidate, ComponentError>),
+    given: Option<&Given>,
+) -> Result<Vec<Job>, CliError> {
+    let now_ms = clock::now_ms();
+    let mut held: Vec<(Granted, Vec<TenantId>)> = Vec::new();
+    for (name, tenant) in tenants {
+        let granted = granted::of(&app.packs, (name, *tenant), given, now_ms)?;
+        match held.iter_mut().find(|(other, _)| other.policy.digest == granted.policy.digest) {
+            Some((_, ids)) => ids.push(*tenant),
+            None => held.push((granted, vec![*tenant])),
+        }
+    }
+    let again = candidate.as_ref().ok().cloned();
+    let mut first = Some(candidate);
+    let mut jobs = Vec::new();
+    for (granted, ids) in held {
+        let candidate = match (first.take(), &again) {
+            (Some(candidate), _) => candidate,
+            (None, Some(candidate)) => Ok(candidate.clone()),
+            // What is no component was refused for the first of them already.
+            (None, None) => break,
+        };
+        let admitted = app.dispatcher.admit(&ids, digest, candidate, &granted.policy).await;
+        let agent = Arc::new(admitted.map_err(|error| granted.explain(error.into()))?);
+        if let Some(text) = &granted.text {
+            app.artefacts.keep(text.as_bytes())?;
+        }
+        let job = |tenant| Job { tenant, agent: Arc::clone(&agent), policy: Arc::clone(&granted.policy) };
+        jobs.extend(ids.into_iter().map(job));
+    }
+    // In the order in which the tenants were named.
+    let place = |job: &Job| tenants.iter().position(|(_, tenant)| *tenant == job.tenant);
+    jobs.sort_by_key(place);
+    Ok(jobs)
 }
 
 /// Prints how the runs ended; one that could not be recorded is an error, after the others were printed.

@@ -22,7 +22,7 @@ impl Tenant {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         let mut app = App::open(&global.config()?, Database::NotNeeded).await?;
         let done = match &self {
-            Self::Add { name } => app.tenants.add(name).await.map(|id| vec![(name.clone(), id)]),
+            Self::Add { name } => app.add_tenant(name).await.map(|id| vec![(name.clone(), id)]),
             Self::List => Ok(app.tenants.iter().map(|(name, id)| (name.to_owned(), id)).collect()),
         };
         let closed = app.close().await;

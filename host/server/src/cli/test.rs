@@ -93,7 +93,7 @@ impl Test {
         policy: Policy,
         found: Vec<Found>,
     ) -> Result<Vec<Verdict>, CliError> {
-        let tenant = app.tenants.add("test").await?;
+        let tenant = app.add_tenant("test").await?;
         let agent = Arc::new(app.dispatcher.admit(&[tenant], digest, Ok(candidate), &policy).await?);
         let policy = Arc::new(policy);
         let mut verdicts = Vec::new();

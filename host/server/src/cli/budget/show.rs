@@ -10,7 +10,7 @@ use casemate_gate::policy::Policy;
 use super::super::exit::Exit;
 use super::super::{CliError, Global, input};
 use super::{agent_name, told};
-use crate::app::Tenants;
+use crate::app::{Packs, Tenants};
 use crate::clock;
 use crate::dispatch::{Book, Budgets, Whose};
 
@@ -22,7 +22,7 @@ pub(in crate::cli) struct Show {
     /// Only this agent's
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
-    /// The policy whose limits are shown beside your own
+    /// The policy whose limits are shown beside your own [default: the tenant's active pack]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -52,7 +52,10 @@ impl Show {
     pub(super) fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         let config = global.config()?;
         let tenant = Tenants::look_up(&config, &self.tenant)?;
-        let policy = self.policy.as_deref().map(input::policy).transpose()?.map(|(policy, _)| policy);
+        let policy = match self.policy.as_deref() {
+            Some(path) => Some(input::policy(path)?.0),
+            None => Packs::look(&config)?.active(tenant)?.map(|pack| pack.source.policy),
+        };
         let agent = self.agent.map(agent_name).transpose()?;
         let book = Budgets::look(&config.budgets())?;
         let mut owners = book.owners_of(tenant);

@@ -2,11 +2,10 @@
 //! for all runs. It doesn't know when there is one.
 
 use casemate_gate::Digest;
-use casemate_gate::policy::Policy;
 use serde_json::Value;
 
 use super::super::exit::Exit;
-use super::super::run::Run;
+use super::super::run::{Given, Run};
 use super::super::{CliError, Global, input};
 use super::Files;
 use crate::app::{App, Database};
@@ -24,8 +23,7 @@ pub(super) struct Stage {
 pub(super) struct Ready {
     digest: Digest,
     agent: Candidate,
-    policy: Policy,
-    text: String,
+    given: Given,
     document: Value,
 }
 
@@ -36,15 +34,15 @@ impl Stage {
 
     /// Opens the host as the agent needs it, and sees to tenant and tables.
     pub(super) async fn prepare(&mut self, global: &Global, bytes: Vec<u8>, files: &Files) -> Result<Ready, CliError> {
-        let (policy, text) = input::policy(&files.policy)?;
+        let given = Given::of(input::policy(&files.policy)?);
         let document = input::document(&files.input)?;
         let digest = Digest::of(&bytes);
         let agent = Candidate::read(bytes)?;
-        let needs = policy.grants(agent.manifest()).need_database();
+        let needs = given.policy.grants(agent.manifest()).need_database();
         self.open(global, if needs { Database::Needed } else { Database::NotNeeded }).await?;
         if let Some(app) = &mut self.app {
             if app.tenants.named(&self.tenant).is_err() {
-                app.tenants.add(&self.tenant).await?;
+                app.add_tenant(&self.tenant).await?;
             }
             if let (Some(schema), Some(database)) = (&files.schema, &app.database) {
                 let sql = input::sql(schema)?;
@@ -54,7 +52,7 @@ impl Stage {
                 }
             }
         }
-        Ok(Ready { digest, agent, policy, text, document })
+        Ok(Ready { digest, agent, given, document })
     }
 
     /// Runs an agent to its end, with its transcript.
@@ -62,9 +60,9 @@ impl Stage {
         let Some(app) = &self.app else {
             return Err(CliError::new("host-closed", "start again: the host is not open"));
         };
-        let Ready { digest, agent, policy, text, document } = ready;
+        let Ready { digest, agent, given, document } = ready;
         let tenants = std::slice::from_ref(&self.tenant);
-        Box::pin(Run::runs(tenants, global, app, (digest, Ok(agent)), (policy, text), document, None)).await
+        Box::pin(Run::runs(tenants, global, app, (digest, Ok(agent)), Some(given), document, None)).await
     }
 
     /// Takes the host down, if there is one.

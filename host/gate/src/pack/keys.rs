@@ -1,0 +1,63 @@
+//! The keys whose signatures are believed on packs. It doesn't know who chose them.
+
+use casemate_keys::PublicKey;
+
+use super::PackError;
+use super::signature::Signature;
+
+/// Most keys of a host.
+const KEYS: usize = 64;
+
+/// Public keys of those who may sign packs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedKeys {
+    keys: Vec<PublicKey>,
+}
+
+impl TrustedKeys {
+    /// These keys.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        Self { keys: keys.into_iter().collect() }
+    }
+
+    /// Reads one key a line, `name+hash+key`. Empty lines and those that start with `#` are nothing.
+    ///
+    /// # Errors
+    /// [`PackError::TrustedKeys`], naming the line, from 1; also for more than 64 keys.
+    pub fn parse(text: &str) -> Result<Self, PackError> {
+        let mut keys = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            if line.trim().is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if keys.len() >= KEYS {
+                return Err(PackError::TrustedKeys(number));
+            }
+            keys.push(line.parse().map_err(|_| PackError::TrustedKeys(number))?);
+        }
+        Ok(Self { keys })
+    }
+
+    /// Trusts one more key.
+    pub fn add(&mut self, key: PublicKey) {
+        if !self.keys.contains(&key) {
+            self.keys.push(key);
+        }
+    }
+
+    /// Whether a key is among them.
+    #[must_use]
+    pub fn has(&self, key: &PublicKey) -> bool {
+        self.keys.contains(key)
+    }
+
+    /// The key that made a signature over these bytes. An id has 32 bits, so two keys may share one.
+    pub(super) fn signer(&self, signature: &Signature, message: &[u8]) -> Result<&PublicKey, PackError> {
+        let mut named = self.keys.iter().filter(|key| signature.is_by(key)).peekable();
+        if named.peek().is_none() {
+            return Err(PackError::KeyUnknown(signature.key_id().to_owned()));
+        }
+        named.find(|key| key.verify(message, signature.bytes()).is_ok()).ok_or(PackError::Signature)
+    }
+}

@@ -1,0 +1,106 @@
+//! Which pack is active for which tenant, and the packs themselves, in the data directory. A state is written whole and
+//! renamed into its place, so that a tenant has its old pack or the new one at every moment. It doesn't know what a pack
+//! permits.
+
+mod activate;
+mod directory;
+mod state;
+mod store;
+
+use std::path::{Path, PathBuf};
+
+use casemate_gate::pack::{self, Known, Pack, TrustedKeys, Unverified, Verified};
+use casemate_gate::{Digest, TenantId};
+
+pub use activate::Activated;
+pub use directory::read as read_pack;
+pub use store::write_pack;
+
+use super::{AppError, PackKeys};
+use crate::config::Config;
+use state::State;
+
+/// The packs of this host.
+#[derive(Debug)]
+pub struct Packs {
+    directory: PathBuf,
+    keys: TrustedKeys,
+    state: State,
+}
+
+impl Packs {
+    /// Reads the state as it is, also for whoever doesn't hold the data directory's lock.
+    ///
+    /// # Errors
+    /// [`AppError`] naming the file.
+    pub fn look(config: &Config) -> Result<Self, AppError> {
+        let directory = config.packs();
+        let state = State::read(&state::path(&directory))?;
+        Ok(Self { directory, keys: PackKeys::trusted(config)?, state })
+    }
+
+    /// The pack that is active for a tenant, where there is one. Its bytes are those that were activated; whether its time
+    /// is over is for the caller to ask.
+    ///
+    /// # Errors
+    /// [`AppError`], where its files are not what they were.
+    pub fn active(&self, tenant: TenantId) -> Result<Option<Pack>, AppError> {
+        self.state.active(tenant).map(|digest| self.recorded(digest)).transpose()
+    }
+
+    /// Digest of the policy that holds for a tenant: its active pack's, or the built-in one's. It stands in every entry of
+    /// the ledger.
+    ///
+    /// # Errors
+    /// None: the built-in policy can be read.
+    pub fn digest(&self, tenant: TenantId) -> Result<Digest, AppError> {
+        match self.state.active(tenant) {
+            Some(digest) => Ok(digest),
+            None => Ok(pack::builtin().map_err(AppError::Builtin)?.0.digest),
+        }
+    }
+
+    /// A pack that was active once, by its digest.
+    ///
+    /// # Errors
+    /// [`AppError`], where its files are not what they were.
+    pub fn with_digest(&self, digest: Digest) -> Result<Option<Pack>, AppError> {
+        if self.folder(digest).exists() { self.recorded(digest).map(Some) } else { Ok(None) }
+    }
+
+    /// The versions that were ever active for a tenant.
+    #[must_use]
+    pub fn known(&self, tenant: TenantId) -> Known {
+        self.state.known(tenant)
+    }
+
+    /// Where a pack that was active is kept.
+    #[must_use]
+    pub fn folder(&self, digest: Digest) -> PathBuf {
+        self.directory.join("packs").join(digest.to_string())
+    }
+
+    /// Checks a directory as if its pack should be activated: for a tenant, whose earlier versions count, or for any.
+    ///
+    /// # Errors
+    /// [`AppError::Pack`], [`AppError::PackTest`]: why it isn't; [`AppError::PackFolder`].
+    pub fn verify(&self, directory: &Path, tenant: Option<TenantId>, now_ms: u64) -> Result<Verified, AppError> {
+        let verified = Unverified::of(read_pack(directory)?).verify(&self.keys, now_ms)?;
+        if let Some(tenant) = tenant {
+            self.known(tenant).admit(verified.pack())?;
+        }
+        let source = &verified.pack().source;
+        let failed: Vec<_> = source.cases.iter().filter(|case| !case.put_to(&source.policy).passed).collect();
+        match failed.first() {
+            None => Ok(verified),
+            Some(first) => {
+                let (all, first) = (source.cases.len(), first.name.clone());
+                Err(AppError::PackTest { failed: failed.len(), all, first })
+            }
+        }
+    }
+
+    fn recorded(&self, digest: Digest) -> Result<Pack, AppError> {
+        Ok(Unverified::of(read_pack(&self.folder(digest))?).recorded_as(digest)?)
+    }
+}

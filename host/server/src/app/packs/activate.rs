@@ -1,0 +1,144 @@
+//! Activation: a pack is verified, kept, put on record in the tenant's log, and then takes the place of the active one. A
+//! host that dies in between leaves the old one active; the same command goes on from there. It doesn't know who asks.
+
+use std::path::Path;
+
+use casemate_abi::Code;
+use casemate_gate::pack::{MANIFEST, Pack};
+use casemate_gate::registry::{Change, Happened, Subject};
+use casemate_gate::{Digest, TenantId};
+use casemate_keys::{PublicKey, random};
+use casemate_ledger::{Draft, Kind};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Packs, State, read_pack, state, store};
+use crate::app::{App, AppError, PackKeys};
+use crate::clock;
+use crate::config::Config;
+use crate::dispatch::registry::record;
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Activated {
+    /// What is active now; none where the built-in policy holds.
+    pub pack: Option<Pack>,
+    /// What was active before.
+    pub before: Option<Pack>,
+    /// Index of its entry in the tenant's log; none where nothing changed.
+    pub index: Option<u64>,
+}
+
+impl App {
+    /// Makes the pack in a directory the tenant's active one. A pack that is refused is on record too, and leaves the old
+    /// one active. One that is active already stays so.
+    ///
+    /// # Errors
+    /// [`AppError`]: why it is refused.
+    pub async fn apply_pack(&mut self, tenant: TenantId, directory: &Path) -> Result<Activated, AppError> {
+        let verified = match self.packs.verify(directory, Some(tenant), clock::now_ms()) {
+            Ok(verified) => verified,
+            Err(error) => {
+                self.refused(tenant, directory, &error).await?;
+                return Err(error);
+            }
+        };
+        let (pack, before) = (verified.pack().clone(), self.packs.active(tenant)?);
+        if before.as_ref().is_some_and(|before| before.digest == pack.digest) {
+            return Ok(Activated { pack: Some(pack), before, index: None });
+        }
+        store::keep(&self.packs.folder(pack.digest), verified.files())?;
+        let next = self.packs.state.activated(tenant, &pack);
+        self.activate(tenant, Some(pack), before, Happened::Activated, next).await
+    }
+
+    /// Makes the pack active that was before the active one; where there was none, the built-in policy holds again.
+    /// Versions that were active stay known: none of them can be applied anew.
+    ///
+    /// # Errors
+    /// [`AppError::PackNone`] when no pack is active; [`AppError::Pack`] when the one before doesn't hold any more.
+    pub async fn roll_back_pack(&mut self, tenant: TenantId) -> Result<Activated, AppError> {
+        let before = self.packs.active(tenant)?.ok_or(AppError::PackNone)?;
+        let previous = self.packs.state.previous(tenant);
+        let pack = previous.map(|digest| self.packs.recorded(digest)).transpose()?;
+        if let Some(pack) = &pack {
+            pack.holds_at(clock::now_ms())?;
+        }
+        let next = self.packs.state.rolled_back(tenant);
+        self.activate(tenant, pack, Some(before), Happened::RolledBack, next).await
+    }
+
+    /// Believes signatures of a key on packs from now on. The change is on record in the host's own log.
+    ///
+    /// # Errors
+    /// [`AppError`]. A key that is believed already changes nothing.
+    pub async fn trust_pack_key(&mut self, config: &Config, key: &PublicKey) -> Result<bool, AppError> {
+        if self.packs.keys.has(key) {
+            return Ok(false);
+        }
+        let host = TenantId::from(Uuid::nil());
+        let change = Change::new(Subject::Key, key.name(), Happened::Added, Value::Null, json!({"pack": key.to_string()}));
+        record(&self.ledger, host, self.packs.digest(host)?, &[change]).await?;
+        PackKeys::trust(config, key)?;
+        self.packs.keys.add(key.clone());
+        Ok(true)
+    }
+
+    async fn activate(
+        &mut self,
+        tenant: TenantId,
+        pack: Option<Pack>,
+        before: Option<Pack>,
+        happened: Happened,
+        next: State,
+    ) -> Result<Activated, AppError> {
+        let named = pack.as_ref().or(before.as_ref()).map(|pack| pack.id.to_string()).unwrap_or_default();
+        let change = Change::new(Subject::Pack, named, happened, told(before.as_ref()), told(pack.as_ref()));
+        // Under the policy that holds while it is decided: the one before.
+        let index = record(&self.ledger, tenant, self.packs.digest(tenant)?, &[change]).await?;
+        next.write(&state::path(&self.packs.directory))?;
+        self.packs.state = next;
+        Ok(Activated { pack, before, index })
+    }
+
+    /// Puts on record that a pack was refused: the digest of its manifest, where it has one, and the reason's code; nothing
+    /// else of what nobody vouches for.
+    async fn refused(&self, tenant: TenantId, directory: &Path, error: &AppError) -> Result<(), AppError> {
+        if !matches!(error, AppError::Pack(_) | AppError::PackTest { .. }) {
+            return Ok(());
+        }
+        let files = read_pack(directory).ok();
+        let manifest = files.and_then(|files| files.get(MANIFEST).map(|bytes| Digest::of(bytes).to_string()));
+        let payload = json!({"pack": manifest, "code": error.code()}).to_string().into_bytes();
+        let draft = Draft {
+            kind: Kind::Refusal,
+            tenant: tenant.as_uuid(),
+            run: Uuid::nil(),
+            seq: 0,
+            epoch: 0,
+            tool: 0,
+            decision: Code::PolicyRefused as u16,
+            time_ms: clock::now_ms(),
+            policy: *self.packs.digest(tenant)?.as_bytes(),
+            salt: random()?,
+            payload,
+        };
+        drop(self.ledger.submit(vec![draft]).await?);
+        Ok(())
+    }
+}
+
+impl Packs {
+    /// Whether a tenant has an active pack.
+    #[must_use]
+    pub fn has_active(&self, tenant: TenantId) -> bool {
+        self.state.active(tenant).is_some()
+    }
+}
+
+/// A pack in an entry.
+fn told(pack: Option<&Pack>) -> Value {
+    pack.map_or(Value::Null, |pack| {
+        json!({"id": pack.id, "version": pack.version, "digest": pack.digest.to_string()})
+    })
+}

@@ -1,0 +1,123 @@
+//! The state: for each tenant the active pack's digest, those before it, and every version that was ever active. It doesn't
+//! know the packs themselves.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use casemate_gate::id::NotADigest;
+use casemate_gate::pack::{Known, Pack};
+use casemate_gate::{AgentName, Digest, TenantId};
+use serde::{Deserialize, Serialize};
+
+use super::store;
+use crate::app::{AppError, signing};
+
+/// Most bytes of the state.
+const STATE_BYTES: u64 = 16 * 1024 * 1024;
+/// How far back a tenant can roll.
+const BEFORE: usize = 32;
+
+/// A digest as people read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Hex(Digest);
+
+impl TryFrom<String> for Hex {
+    type Error = NotADigest;
+
+    fn try_from(text: String) -> Result<Self, NotADigest> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<Hex> for String {
+    fn from(Hex(digest): Hex) -> Self {
+        digest.to_string()
+    }
+}
+
+/// What is known of one tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Standing {
+    active: Option<Hex>,
+    /// What was active before, the latest last.
+    before: Vec<Hex>,
+    seen: BTreeMap<AgentName, BTreeMap<u64, Hex>>,
+}
+
+/// The state of all tenants.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    tenants: BTreeMap<TenantId, Standing>,
+}
+
+/// Where it is.
+pub(super) fn path(directory: &Path) -> PathBuf {
+    directory.join("active.json")
+}
+
+impl State {
+    /// Reads it; empty where there is none yet.
+    pub(super) fn read(path: &Path) -> Result<Self, AppError> {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(STATE_BYTES).read_to_end(&mut bytes));
+        match read {
+            Ok(_) => serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged(path.to_owned())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(cause) => Err(AppError::File { path: path.to_owned(), cause }),
+        }
+    }
+
+    /// Writes it, whole and durably, or leaves the old one.
+    pub(super) fn write(&self, path: &Path) -> Result<(), AppError> {
+        let text = serde_json::to_vec_pretty(self).map_err(|_| AppError::Damaged(path.to_owned()))?;
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(AppError::file(directory))?;
+            signing::write(path, &text)?;
+            store::sync(directory)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn active(&self, tenant: TenantId) -> Option<Digest> {
+        self.tenants.get(&tenant)?.active.map(|Hex(digest)| digest)
+    }
+
+    /// What was active before the active one.
+    pub(super) fn previous(&self, tenant: TenantId) -> Option<Digest> {
+        self.tenants.get(&tenant)?.before.last().map(|Hex(digest)| *digest)
+    }
+
+    pub(super) fn known(&self, tenant: TenantId) -> Known {
+        let mut known = Known::default();
+        for (id, versions) in self.tenants.get(&tenant).iter().flat_map(|standing| &standing.seen) {
+            for (version, Hex(digest)) in versions {
+                known.note(id.clone(), *version, *digest);
+            }
+        }
+        known
+    }
+
+    /// The same with a new pack in the place of the active one.
+    pub(super) fn activated(&self, tenant: TenantId, pack: &Pack) -> Self {
+        let mut next = self.clone();
+        let standing = next.tenants.entry(tenant).or_default();
+        standing.before.extend(standing.active.replace(Hex(pack.digest)));
+        let surplus = standing.before.len().saturating_sub(BEFORE);
+        standing.before.drain(..surplus);
+        standing.seen.entry(pack.id.clone()).or_default().insert(pack.version, Hex(pack.digest));
+        next
+    }
+
+    /// The same with what was active before. What was seen stays seen.
+    pub(super) fn rolled_back(&self, tenant: TenantId) -> Self {
+        let mut next = self.clone();
+        let standing = next.tenants.entry(tenant).or_default();
+        standing.active = standing.before.pop();
+        next
+    }
+}
