@@ -15,6 +15,7 @@ mod inspect;
 mod kill;
 mod live;
 mod ordinary_user;
+mod packs;
 mod policy;
 mod random;
 mod replies;

@@ -116,7 +116,18 @@ impl App {
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
-        Ok(Self { sandbox, dispatcher, tenants, packs, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
+        Ok(Self {
+            sandbox,
+            dispatcher,
+            tenants,
+            packs,
+            artefacts,
+            database: db,
+            ledger,
+            cluster,
+            checkpoints,
+            _lock: lock,
+        })
     }
 
     /// Takes the host down: no more work, everything signed, Postgres stopped.
