@@ -18,6 +18,7 @@ mod inspect;
 mod kill;
 mod live;
 mod ordinary_user;
+mod packs;
 mod policy;
 mod random;
 mod replies;

@@ -118,7 +118,18 @@ impl App {
         registry.tools(&ledger, casemate_gate::Digest::from([0; 32])).await?;
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
-        Ok(Self { sandbox, dispatcher, tenants, packs, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
+        Ok(Self {
+            sandbox,
+            dispatcher,
+            tenants,
+            packs,
+            artefacts,
+            database: db,
+            ledger,
+            cluster,
+            checkpoints,
+            _lock: lock,
+        })
     }
 
     /// Takes the host down: no more work, everything signed, Postgres stopped.

@@ -119,9 +119,7 @@ impl Case {
         }
         let now_ms = match at.as_deref() {
             None => 0,
-            Some(text) => {
-                moment(text).ok_or_else(|| wrong("write `at` as 2026-11-24T10:00:00Z, in UTC".to_owned()))?
-            }
+            Some(text) => moment(text).ok_or_else(|| wrong("write `at` as 2026-11-24T10:00:00Z, in UTC".to_owned()))?,
         };
         let circumstances = Circumstances { now_ms, mfa, network };
         let resource = on.unwrap_or_default();

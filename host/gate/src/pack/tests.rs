@@ -1,12 +1,13 @@
 //! Packs under attack: every byte changed, files added and taken away, wrong keys, wrong times. What is refused is refused
 //! for the reason that is true, and before anything is parsed.
 
+mod cases;
 mod shipped;
 mod tampered;
 
 use casemate_keys::SigningKey;
 
-use super::{Files, Known, PackError, Pack, Source, TrustedKeys, Unverified, Verified, sign};
+use super::{Files, Known, Pack, PackError, Source, TrustedKeys, Unverified, Verified, sign};
 
 /// 2026-11-24T10:00:00Z.
 const NOW: u64 = 1_795_514_400_000;

@@ -5,8 +5,8 @@ mod amount;
 mod show;
 mod told;
 
-use casemate_gate::budget::{Resource, Span};
 use casemate_gate::AgentName;
+use casemate_gate::budget::{Resource, Span};
 use clap::ValueEnum;
 
 use super::exit::Exit;

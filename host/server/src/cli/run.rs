@@ -85,7 +85,12 @@ impl Run {
 
     /// Whether any of the policies grants the agent what needs a database. What holds is looked up again once the host is
     /// open: another process may apply a pack until then.
-    fn database(&self, config: &Config, given: Option<&Given>, agent: Option<&Candidate>) -> Result<Database, CliError> {
+    fn database(
+        &self,
+        config: &Config,
+        given: Option<&Given>,
+        agent: Option<&Candidate>,
+    ) -> Result<Database, CliError> {
         let Some(agent) = agent else { return Ok(Database::NotNeeded) };
         let (packs, now_ms) = (Packs::look(config)?, clock::now_ms());
         for name in &self.tenant {
@@ -154,6 +159,7 @@ impl Resume {
     async fn resume(&self, global: &Global, app: &App) -> Result<Exit, CliError> {
         let tenant = app.tenants.named(&self.tenant)?;
         let (component, policy) = app.dispatcher.started_with(tenant, self.run).await?;
+        app.hold_to_active_pack(tenant, policy)?;
         // The version with which it began: a pack's, or that of a file.
         let policy = match app.packs.with_digest(policy)? {
             Some(pack) => pack.source.policy,

@@ -29,6 +29,10 @@ fn they_can_be_signed_and_verified_as_they_are() -> Tested {
         assert_eq!(source.id.as_str(), name);
         assert!(source.cases.len() >= 8, "{name}");
         assert!(files.get("README.md").is_some(), "{name}");
+        for case in &source.cases {
+            let answer = case.put_to(&source.policy);
+            assert!(answer.passed, "{name}: {}: {answer:?}", case.name);
+        }
         verify(sign(&files, &key("operator", 7)?, NOW)?)?;
     }
     Ok(())
@@ -48,11 +52,14 @@ fn the_built_in_policy_is_the_pack_default_and_grants_nothing() -> Tested {
 fn differences_are_of_fields_and_not_of_lines() -> Tested {
     let before = sources(1)?;
     let policy = std::str::from_utf8(before.get("policy.toml").ok_or("no policy")?)?.to_owned();
-    let moved = policy.replace("[budget]", "\n# words\n[budget]").replace("fuel = 1\nmemory = 1", "memory = 1\nfuel = 1");
+    let moved =
+        policy.replace("[budget]", "\n# words\n[budget]").replace("fuel = 1\nmemory = 1", "memory = 1\nfuel = 1");
     assert_eq!(diff(&before, &with(&before, "policy.toml", Some(moved.as_bytes()))?)?, []);
-    let changed = policy
-        .replace("[budget]", "[[grant]]\ntool = \"clock\"\nverbs = [\"read\"]\n[budget]")
-        .replacen("calls = 1", "calls = 9", 1);
+    let changed = policy.replace("[budget]", "[[grant]]\ntool = \"clock\"\nverbs = [\"read\"]\n[budget]").replacen(
+        "calls = 1",
+        "calls = 9",
+        1,
+    );
     let after = with(&before, "policy.toml", Some(changed.as_bytes()))?;
     let told: Vec<_> = diff(&before, &after)?.into_iter().map(|d| (d.place, d.before, d.after)).collect();
     let some = |text: &str| Some(text.to_owned());

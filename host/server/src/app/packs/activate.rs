@@ -2,9 +2,11 @@
 //! host that dies in between leaves the old one active; the same command goes on from there. It doesn't know who asks.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use casemate_abi::Code;
-use casemate_gate::pack::{MANIFEST, Pack};
+use casemate_gate::pack::{MANIFEST, Pack, builtin};
+use casemate_gate::policy::Policy;
 use casemate_gate::registry::{Change, Happened, Subject};
 use casemate_gate::{Digest, TenantId};
 use casemate_keys::{PublicKey, random};
@@ -77,11 +79,27 @@ impl App {
             return Ok(false);
         }
         let host = TenantId::from(Uuid::nil());
-        let change = Change::new(Subject::Key, key.name(), Happened::Added, Value::Null, json!({"pack": key.to_string()}));
+        let change =
+            Change::new(Subject::Key, key.name(), Happened::Added, Value::Null, json!({"pack": key.to_string()}));
         record(&self.ledger, host, self.packs.digest(host)?, &[change]).await?;
         PackKeys::trust(config, key)?;
         self.packs.keys.add(key.clone());
         Ok(true)
+    }
+
+    /// Holds runs that go on to the tenant's active pack: each keeps the version with which it began until the active one
+    /// forbids a call. Where a pack's run goes on and no pack is active any more, the built-in policy forbids all of them.
+    ///
+    /// # Errors
+    /// [`AppError`], where the active pack's files are not what they were.
+    pub fn hold_to_active_pack(&self, tenant: TenantId, began: Digest) -> Result<(), AppError> {
+        let policy = match self.packs.active(tenant)? {
+            Some(pack) => pack.source.policy,
+            None if self.packs.folder(began).exists() => builtin_policy()?,
+            None => return Ok(()),
+        };
+        self.dispatcher.activate(tenant, Arc::new(policy));
+        Ok(())
     }
 
     async fn activate(
@@ -98,6 +116,9 @@ impl App {
         let index = record(&self.ledger, tenant, self.packs.digest(tenant)?, &[change]).await?;
         next.write(&state::path(&self.packs.directory))?;
         self.packs.state = next;
+        // Runs under way in this process meet it at their next call.
+        let holds = pack.as_ref().map(|pack| pack.policy().clone());
+        self.dispatcher.activate(tenant, Arc::new(holds.map_or_else(builtin_policy, Ok)?));
         Ok(Activated { pack, before, index })
     }
 
@@ -136,9 +157,11 @@ impl Packs {
     }
 }
 
+fn builtin_policy() -> Result<Policy, AppError> {
+    Ok(builtin().map_err(AppError::Builtin)?.0)
+}
+
 /// A pack in an entry.
 fn told(pack: Option<&Pack>) -> Value {
-    pack.map_or(Value::Null, |pack| {
-        json!({"id": pack.id, "version": pack.version, "digest": pack.digest.to_string()})
-    })
+    pack.map_or(Value::Null, |pack| json!({"id": pack.id, "version": pack.version, "digest": pack.digest.to_string()}))
 }

@@ -40,14 +40,12 @@ impl Check {
         let mut exit = Exit::Done;
         let mut ids: BTreeMap<String, &Path> = BTreeMap::new();
         for directory in &self.packs {
-            let checked = source(directory).and_then(|source| {
-                match ids.insert(source.id.to_string(), directory) {
-                    None => Ok(source),
-                    Some(other) => {
-                        let places = [other, directory].map(|path| path.display().to_string());
-                        let [other, this] = places;
-                        Err(vec![PackError::SameId(other, this).into()])
-                    }
+            let checked = source(directory).and_then(|source| match ids.insert(source.id.to_string(), directory) {
+                None => Ok(source),
+                Some(other) => {
+                    let places = [other, directory].map(|path| path.display().to_string());
+                    let [other, this] = places;
+                    Err(vec![PackError::SameId(other, this).into()])
                 }
             });
             if checked.is_err() {

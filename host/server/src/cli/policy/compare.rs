@@ -44,7 +44,8 @@ impl Diff {
     fn files(&self, config: &Config, named: &str) -> Result<Files, CliError> {
         if named == "active" {
             let tenant = self.tenant.as_deref().ok_or_else(|| {
-                CliError::new("input-tenant", "name the tenant whose pack is active, with --tenant").with_exit(Exit::Usage)
+                CliError::new("input-tenant", "name the tenant whose pack is active, with --tenant")
+                    .with_exit(Exit::Usage)
             })?;
             let packs = Packs::look(config)?;
             let active = packs.active(Tenants::look_up(config, tenant)?)?;

@@ -43,8 +43,7 @@ pub(super) fn checked(format: Format, directory: &Path, checked: &Result<Source,
     match (format, checked) {
         (Format::Json, Ok(source)) => {
             let (id, version, cases) = (&source.id, source.version, source.cases.len());
-            let line =
-                json!({"type": "pack-checked", "directory": directory, "pack": id, "version": version, "cases": cases, "problems": []});
+            let line = json!({"type": "pack-checked", "directory": directory, "pack": id, "version": version, "cases": cases, "problems": []});
             output::line(&line.to_string());
         }
         (Format::Json, Err(errors)) => {
@@ -88,7 +87,8 @@ pub(super) fn cases(answers: &[(&Case, Answer)]) {
         let by = if answer.by.is_empty() { "-".to_owned() } else { answer.by.join(", ") };
         let (question, decided) = (&case.question, answer.decided);
         let decided = if decided == case.expect { decided.name().to_owned() } else { mismatch(case.expect, decided) };
-        let cells = [question.principal.to_string(), question.action.to_string(), question.resource.clone(), decided, by];
+        let cells =
+            [question.principal.to_string(), question.action.to_string(), question.resource.clone(), decided, by];
         let mut row = vec![format!("{mark} {}", output::printable(&case.name))];
         row.extend(cells.iter().map(|cell| output::printable(cell)));
         row
