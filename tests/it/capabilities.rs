@@ -29,7 +29,8 @@ fn source(name: &str) -> Result<Source, Box<dyn std::error::Error>> {
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Files) -> Result<(), Box<dyn std::error::Error>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
     paths.sort();
     for path in paths {
         if path.is_dir() {

@@ -315,6 +315,12 @@ impl Operation {
         self as u16
     }
 
+    /// The operation with this number.
+    #[must_use]
+    pub fn numbered(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.number() == number)
+    }
+
     /// Its name, `tool.operation`.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -4,6 +4,7 @@
 mod admission;
 mod budgets;
 mod error;
+mod past;
 mod reconcile;
 mod records;
 pub mod registry;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 
 pub use budgets::{Book, BudgetError, Budgets, Change, Hold as HeldStretch, Kept, SetLimits, Whose};
 pub use error::DispatchError;
+pub use past::Past;
 pub use records::{Records, Rows};
 pub use registry::{Registry, RegistryError};
 pub use rehearsal::{Rehearsal, Rehearsed};

@@ -56,6 +56,9 @@ pub enum DispatchError {
     /// There is no such run that could go on.
     #[error("check the run's id with `casemate runs`: that run has ended, or there is none")]
     NoRun,
+    /// The entry isn't one of a call.
+    #[error("name the index of a call's entry, as `casemate run` prints it: {0} is none of this tenant's")]
+    NoCall(u64),
     /// The run was started with something else.
     #[error("resume the run with the component, policy and host version with which it was started")]
     Changed,
@@ -86,6 +89,7 @@ impl DispatchError {
             Self::Refused(refusal) => refusal.code().name(),
             Self::NoDatabase => "run-needs-database",
             Self::NoRun => "run-unknown",
+            Self::NoCall(_) => "run-no-call",
             Self::Changed => "run-changed",
         }
     }
