@@ -39,8 +39,8 @@ impl Story {
         let text = fs::read_to_string(&path)?;
         assert!(text.contains(before), "{file} has no `{before}`");
         fs::write(&path, text.replace(before, after))?;
-        let shown = after.replace('\n', "\\n");
-        self.told.push_str(&format!("# {file}: `{before}` becomes `{shown}`\n\n"));
+        let [before, after] = [before, after].map(|text| text.replace('\n', "\\n"));
+        self.told.push_str(&format!("# {file}: `{before}` becomes `{after}`\n\n"));
         Ok(())
     }
 

@@ -63,9 +63,9 @@ pub(in crate::cli) struct New {
     /// The pack that it begins as
     #[arg(long, value_enum, default_value_t = Shipped::Default)]
     from: Shipped,
-    /// Where the directory is made
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    into: PathBuf,
+    /// Where the directory is made [default: here]
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
 }
 
 impl New {
@@ -74,7 +74,7 @@ impl New {
             CliError::new("input-pack", "name a pack with 1 to 64 of a-z, 0-9 and '-', not starting with '-'")
                 .with_exit(Exit::Usage)
         })?;
-        let directory = self.into.join(id.as_str());
+        let directory = self.into.unwrap_or_default().join(id.as_str());
         if directory.exists() {
             let message = format!("choose another name, or remove {}: it is there already", directory.display());
             return Err(CliError::new("input-pack-exists", message));
