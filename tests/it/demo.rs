@@ -3,10 +3,10 @@
 
 mod normal;
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::golden;
 use crate::host::{Host, Tested, program};
 use crate::said::Said;
 
@@ -21,19 +21,5 @@ fn the_transcript_is_as_it_was() -> Tested {
     let said = Said::of(&mut command)?;
     said.expect(0)?;
     let shown = normal::transcript(&said.stdout, host.data())?;
-    let golden = directory.join("it/golden/demo.txt");
-    if is_update() {
-        fs::write(&golden, &shown)?;
-    }
-    let expected = fs::read_to_string(&golden)?;
-    for (number, (line, expected)) in shown.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(line, expected, "line {} of {}; UPDATE_GOLDEN=1 writes it anew", number + 1, golden.display());
-    }
-    assert_eq!(shown.lines().count(), expected.lines().count(), "the transcript:\n{shown}");
-    Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the usual way to tell a golden test to write its file")]
-fn is_update() -> bool {
-    std::env::var_os("UPDATE_GOLDEN").is_some()
+    golden::assert("demo.txt", &shown)
 }

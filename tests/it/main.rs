@@ -4,12 +4,15 @@
 mod abuse;
 mod bad_component;
 mod bad_input;
+mod capabilities;
 mod compile;
 mod component;
 mod conformance;
 mod database_trouble;
 mod demo;
+mod fuzz;
 mod gates;
+mod golden;
 mod host;
 mod inspect;
 mod kill;

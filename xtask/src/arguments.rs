@@ -10,6 +10,8 @@ Commands:
   demo [ARGS]    set up, build and run the demo; ARGS go to `casemate demo`
   test           set up, then format, lints, unit, integration, tidy and doc tests
   bench [NAME]   set up, then run the benchmarks, or `crossing` or `sandbox` alone
+  fuzz TARGET [SECONDS]
+                 look for inputs that break `pack`, `manifest` or `envelope`
   guests         build the agents to components in target/guests/components
   help           print this
 
@@ -24,6 +26,8 @@ pub(crate) enum Chore {
     Test,
     /// Run the benchmarks, with arguments for criterion.
     Bench(Vec<OsString>),
+    /// Run a fuzz target for a while.
+    Fuzz(Vec<OsString>),
     /// Build the guests.
     Guests,
     /// Say what there is.
@@ -42,6 +46,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Chore, 
     };
     match word.to_str() {
         Some("demo") => Ok(Chore::Demo(rest)),
+        Some("fuzz") => Ok(Chore::Fuzz(rest)),
         Some("bench") => Ok(Chore::Bench(rest)),
         Some("test") => alone(Chore::Test),
         Some("guests") => alone(Chore::Guests),

@@ -7,6 +7,7 @@ mod cargo;
 mod demo;
 mod environment;
 mod error;
+mod fuzz;
 mod guests;
 mod postgres;
 mod python;
@@ -52,6 +53,7 @@ fn run(chore: Chore) -> Result<(), Error> {
         Chore::Demo(arguments) => demo::run(&workspace, arguments),
         Chore::Test => test::run(&workspace),
         Chore::Bench(arguments) => bench::run(&workspace, arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&workspace, &arguments),
         Chore::Guests | Chore::Help => setup::guests(&workspace),
     }
 }

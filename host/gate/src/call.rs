@@ -295,10 +295,30 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Every operation, in rising order of its number.
+    pub const ALL: [Self; 10] = [
+        Self::SqlQuery,
+        Self::SqlExecute,
+        Self::KvGet,
+        Self::KvSet,
+        Self::KvDelete,
+        Self::KvAdd,
+        Self::LogEmit,
+        Self::ClockNow,
+        Self::ClockSleep,
+        Self::RandomBytes,
+    ];
+
     /// Its number in the ledger.
     #[must_use]
     pub const fn number(self) -> u16 {
         self as u16
+    }
+
+    /// The operation with this number.
+    #[must_use]
+    pub fn numbered(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.number() == number)
     }
 
     /// Its name, `tool.operation`.

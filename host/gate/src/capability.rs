@@ -8,6 +8,23 @@ use crate::call::{Call, Request, Tool};
 use crate::policy::{Denied, Grants, Tenure};
 use crate::refusal::Refusal;
 
+/// The end of a refusal's message.
+const NOT_GRANTED: &str = " is not granted to this agent";
+
+/// The resource that a refusal's message names, for whoever has nothing else left of the call: one that was refused here
+/// was not screened, so its arguments are not on record.
+///
+/// ```
+/// use casemate_gate::capability::refused_resource;
+///
+/// assert_eq!(refused_resource("`kv.get` on `a` b` is not granted to this agent"), Some("a` b"));
+/// assert_eq!(refused_resource("`clock.now` is not granted to this agent"), None);
+/// ```
+#[must_use]
+pub fn refused_resource(message: &str) -> Option<&str> {
+    message.strip_suffix(NOT_GRANTED)?.split_once("` on `")?.1.strip_suffix('`')
+}
+
 /// A call that is granted.
 #[derive(Debug)]
 #[must_use]
@@ -32,7 +49,7 @@ pub fn grant(call: Attempted, grants: &Grants, tenure: &mut Tenure, now_ms: u64)
     let (tool, verb, resource) = (operation.tool(), operation.verb(), request.resource());
     let on = || resource.map(|resource| format!(" on `{resource}`")).unwrap_or_default();
     if let Err(denied) = grants.allow(tool, verb, resource, now_ms) {
-        let message = format!("`{}`{} is not granted to this agent", operation.name(), on());
+        let message = format!("`{}`{}{NOT_GRANTED}", operation.name(), on());
         let refusal = Refusal::new(Code::CapabilityNotGranted, message);
         return Err(match denied {
             Denied::NotNamed => refusal,

@@ -12,6 +12,7 @@ mod tenants;
 use std::sync::Arc;
 use std::time::Duration;
 
+use casemate_gate::TenantId;
 use casemate_gate::journal::{Journal, MemoryJournal};
 use casemate_keys::LocalKeyFile;
 use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
@@ -19,6 +20,7 @@ use casemate_pii::Sentinel;
 use casemate_store::{Cluster, Db, PgJournal, provision};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 pub use artefacts::Artefacts;
 pub use error::AppError;
@@ -29,7 +31,7 @@ pub use tenants::{Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
-use crate::dispatch::{Budgets, Dispatcher, Records, Rows};
+use crate::dispatch::{Budgets, Dispatcher, Records, Registry, Rows};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
@@ -114,7 +116,9 @@ impl App {
         };
         let crossing = Arc::new(Crossing { ledger: Arc::clone(&ledger), journal, tools, sentinel: Sentinel::new() });
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
-        let dispatcher = Arc::new(dispatcher.with_budgets(budgets));
+        let registry = Arc::new(Registry::open(&config.registry())?);
+        registry.tools(&ledger, packs.digest(TenantId::from(Uuid::nil()))?).await?;
+        let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
         Ok(Self {
             sandbox,

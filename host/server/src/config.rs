@@ -61,6 +61,12 @@ impl Config {
         self.data.join("budgets")
     }
 
+    /// Which component each agent was last started with, and which tools the host has.
+    #[must_use]
+    pub fn registry(&self) -> PathBuf {
+        self.data.join("registry.json")
+    }
+
     /// Components and policies of runs that may have to be resumed, by digest.
     #[must_use]
     pub fn artefacts(&self) -> PathBuf {

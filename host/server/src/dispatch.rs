@@ -4,6 +4,7 @@
 mod admission;
 mod budgets;
 mod error;
+mod past;
 mod reconcile;
 mod records;
 pub mod registry;
@@ -28,7 +29,9 @@ use uuid::Uuid;
 
 pub use budgets::{Book, BudgetError, Budgets, Change, Hold as HeldStretch, Kept, SetLimits, Whose};
 pub use error::DispatchError;
+pub use past::Past;
 pub use records::{Records, Rows};
+pub use registry::{Registry, RegistryError};
 pub use rehearsal::{Rehearsal, Rehearsed};
 
 use crate::clock;
@@ -58,6 +61,7 @@ pub struct Dispatcher {
     keys: Arc<LocalKeyFile>,
     shares: Shares,
     budgets: Arc<Budgets>,
+    registry: Arc<Registry>,
 }
 
 /// How long a run that wakes waits between two looks at a budget that is used up.
@@ -102,13 +106,27 @@ impl Dispatcher {
     /// A dispatcher over parts that the composition root built.
     #[must_use]
     pub fn new(sandbox: Arc<Sandbox>, crossing: Arc<Crossing>, records: Records, keys: Arc<LocalKeyFile>) -> Self {
-        Self { sandbox, crossing, records, keys, shares: Shares::default(), budgets: Arc::default() }
+        Self {
+            sandbox,
+            crossing,
+            records,
+            keys,
+            shares: Shares::default(),
+            budgets: Arc::default(),
+            registry: Arc::default(),
+        }
     }
 
     /// The same with budgets that outlive the process.
     #[must_use]
     pub fn with_budgets(self, budgets: Arc<Budgets>) -> Self {
         Self { budgets, ..self }
+    }
+
+    /// The same with a registry that outlives the process.
+    #[must_use]
+    pub fn with_registry(self, registry: Arc<Registry>) -> Self {
+        Self { registry, ..self }
     }
 
     /// Suspends a tenant: its runs are refused at their next call.

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod crossing;
 pub mod dispatch;
+pub mod durable;
 pub mod sandbox;
 pub mod telemetry;
 pub mod tools;

@@ -9,7 +9,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, OpenError};
 use casemate_store::{ClusterError, StoreError};
 
-use crate::dispatch::{BudgetError, DispatchError};
+use crate::dispatch::{BudgetError, DispatchError, RegistryError};
 use crate::sandbox::{EngineError, ScratchError};
 
 /// Why the host can't be built or taken down.
@@ -97,6 +97,9 @@ pub enum AppError {
     /// What was used of budgets can't be read or kept.
     #[error(transparent)]
     Budgets(#[from] BudgetError),
+    /// What is registered can't be read or kept.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -129,6 +132,7 @@ impl AppError {
             Self::Store(error) => error.code(),
             Self::Engine(error) => error.code(),
             Self::Budgets(error) => error.code(),
+            Self::Registry(error) => error.code(),
             Self::Interrupted => "host-interrupted",
         }
     }

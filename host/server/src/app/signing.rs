@@ -2,9 +2,8 @@
 //! sealed under the host's key; the verifier key lies open beside it, for the operator to hand to an auditor. It
 //! doesn't know what is signed.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use casemate_keys::{LocalKeyFile, Purpose, SigningKey};
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::AppError;
 use crate::config::Config;
+use crate::durable;
 
 /// Name of the one writer that an embedded host is.
 const WRITER: &str = "host";
@@ -70,9 +70,5 @@ impl Identity {
 
 /// Writes a file whole or not at all.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let fresh = path.with_extension("new");
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh);
-    let file = file.as_mut().map_err(|error| std::io::Error::from(error.kind()));
-    let written = file.and_then(|file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&fresh, path)).map_err(AppError::file(path))
+    durable::write(path, bytes).map_err(AppError::file(path))
 }

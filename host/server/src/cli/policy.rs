@@ -4,6 +4,7 @@
 mod active;
 mod check;
 mod compare;
+mod explain;
 mod new;
 mod sign;
 mod told;
@@ -34,6 +35,8 @@ pub(super) enum Policy {
     Rollback(active::Rollback),
     /// List tenants and their active packs
     List(active::List),
+    /// Say which clauses decide a call, one that was made or one that might be
+    Explain(Box<explain::Explain>),
 }
 
 impl Policy {
@@ -49,6 +52,7 @@ impl Policy {
             Self::Apply(apply) => apply.carry_out(global).await,
             Self::Rollback(rollback) => rollback.carry_out(global).await,
             Self::List(list) => list.carry_out(global),
+            Self::Explain(explain) => explain.carry_out(global).await,
         }
     }
 }

@@ -7,12 +7,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use casemate_gate::policy::Policy;
 use casemate_gate::{Digest, RunId, TenantId};
 use futures_util::future;
 use tokio::sync::mpsc;
 
-pub(super) use granted::Given;
+pub(super) use granted::{Given, recorded};
 
 use super::exit::Exit;
 use super::transcript::Transcript;
@@ -160,17 +159,8 @@ impl Resume {
         let tenant = app.tenants.named(&self.tenant)?;
         let (component, policy) = app.dispatcher.started_with(tenant, self.run).await?;
         app.hold_to_active_pack(tenant, policy)?;
-        // The version with which it began: a pack's, or that of a file.
-        let policy = match app.packs.with_digest(policy)? {
-            Some(pack) => pack.source.policy,
-            None => {
-                let text = String::from_utf8(app.artefacts.get(policy)?);
-                let text = text.map_err(|error| {
-                    CliError::new("data-damaged", "restore the policy from its copy").because(&error)
-                })?;
-                Policy::parse(&text)?
-            }
-        };
+        // The version with which it began.
+        let policy = recorded(&app.packs, &app.artefacts, policy)?;
         let candidate = Candidate::read(app.artefacts.get(component)?);
         let agent = Arc::new(app.dispatcher.admit(&[tenant], component, candidate, &policy).await?);
         let job = Job { tenant, agent, policy: Arc::new(policy) };

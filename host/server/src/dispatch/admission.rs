@@ -15,7 +15,7 @@ use crate::sandbox::{Candidate, ComponentError, Loaded};
 
 impl Dispatcher {
     /// Makes a component ready for runs of these tenants under a policy. One that isn't admitted is on record in each
-    /// tenant's log, durably, before the error is returned.
+    /// tenant's log, durably, before the error is returned; so is an agent that is another component than before.
     ///
     /// # Errors
     /// [`DispatchError::Component`], and those of the ledger.
@@ -27,7 +27,14 @@ impl Dispatcher {
         policy: &Policy,
     ) -> Result<Loaded, DispatchError> {
         let error = match self.judge(candidate, policy).await {
-            Ok(loaded) => return Ok(loaded),
+            Ok(loaded) => {
+                let ledger = &self.crossing.ledger;
+                for tenant in tenants {
+                    let agent = &loaded.manifest().agent;
+                    self.registry.agent(ledger, *tenant, policy.digest, agent, loaded.digest()).await?;
+                }
+                return Ok(loaded);
+            }
             Err(error) => error,
         };
         // The component's digest and a code: nothing that would have to be sealed.

@@ -7,7 +7,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, ReadError};
 use casemate_store::{RoleError, StoreError};
 
-use super::BudgetError;
+use super::{BudgetError, RegistryError};
 use crate::crossing::frame::FrameError;
 use crate::sandbox::{ComponentError, EngineError};
 
@@ -44,6 +44,9 @@ pub enum DispatchError {
     /// What the run may use can't be put on record.
     #[error(transparent)]
     Budget(#[from] BudgetError),
+    /// What is registered can't be kept.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The run was refused before its first instruction, or its end could not be recorded.
     #[error("{0}")]
     Refused(Refusal),
@@ -53,6 +56,9 @@ pub enum DispatchError {
     /// There is no such run that could go on.
     #[error("check the run's id with `casemate runs`: that run has ended, or there is none")]
     NoRun,
+    /// The entry isn't one of a call.
+    #[error("name the index of a call's entry, as `casemate run` prints it: {0} is none of this tenant's")]
+    NoCall(u64),
     /// The run was started with something else.
     #[error("resume the run with the component, policy and host version with which it was started")]
     Changed,
@@ -79,9 +85,11 @@ impl DispatchError {
             Self::Read(error) => error.code(),
             Self::Append(error) => error.code(),
             Self::Budget(error) => error.code(),
+            Self::Registry(error) => error.code(),
             Self::Refused(refusal) => refusal.code().name(),
             Self::NoDatabase => "run-needs-database",
             Self::NoRun => "run-unknown",
+            Self::NoCall(_) => "run-no-call",
             Self::Changed => "run-changed",
         }
     }

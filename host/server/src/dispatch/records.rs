@@ -149,6 +149,19 @@ impl Records {
         Ok(Claimed { epoch, key, rows, frames, again: true })
     }
 
+    /// The frames of a run as they are recorded, for whoever only looks.
+    pub(super) async fn look(
+        &self,
+        scope: &Scope,
+        tenant: TenantId,
+        run: RunId,
+        keys: &LocalKeyFile,
+    ) -> Result<Vec<(Seq, RowKind, Frame)>, DispatchError> {
+        let (record, rows) = self.database()?.load_run(scope, run).await.map_err(not_to_be_had)?;
+        let key = keys.unwrap(tenant.as_uuid(), run.as_uuid(), &WrappedKey(record.wrapped_key))?;
+        rows.iter().map(|row| opened(&key, tenant, row)).collect()
+    }
+
     /// Digests of component and policy of a run.
     pub(super) async fn started_with(&self, scope: &Scope, run: RunId) -> Result<(Digest, Digest), DispatchError> {
         let (record, _) = self.database()?.load_run(scope, run).await.map_err(not_to_be_had)?;

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use casemate_gate::TenantId;
 use casemate_gate::pack::builtin;
 use casemate_gate::policy::Policy;
+use casemate_gate::{Digest, TenantId};
 
 use super::super::CliError;
-use crate::app::Packs;
+use crate::app::{Artefacts, Packs};
 
 /// A policy that the operator named, with its text.
 pub(in crate::cli) struct Given {
@@ -71,4 +71,14 @@ pub(super) fn of(
             Ok(Granted { policy: Arc::new(policy), text: Some(text.to_owned()), help: Some(help) })
         }
     }
+}
+
+/// A policy that a run was started with: a pack's, or that of a file.
+pub(in crate::cli) fn recorded(packs: &Packs, artefacts: &Artefacts, digest: Digest) -> Result<Policy, CliError> {
+    if let Some(pack) = packs.with_digest(digest)? {
+        return Ok(pack.source.policy);
+    }
+    let text = String::from_utf8(artefacts.get(digest)?)
+        .map_err(|error| CliError::new("data-damaged", "restore the policy from its copy").because(&error))?;
+    Ok(Policy::parse(&text)?)
 }
