@@ -16,13 +16,8 @@ use crate::app::write_pack;
 type File = (&'static str, &'static str);
 
 macro_rules! shipped {
-    ($pack:literal, $tests:literal) => {
-        &[
-            ("pack.toml", include_str!(concat!("../../../../../policies/", $pack, "/pack.toml"))),
-            ("policy.toml", include_str!(concat!("../../../../../policies/", $pack, "/policy.toml"))),
-            ("README.md", include_str!(concat!("../../../../../policies/", $pack, "/README.md"))),
-            ($tests, include_str!(concat!("../../../../../policies/", $pack, "/", $tests))),
-        ]
+    ($pack:literal, $($file:literal),+) => {
+        &[$(($file, include_str!(concat!("../../../../../policies/", $pack, "/", $file)))),+]
     };
 }
 
@@ -48,9 +43,13 @@ impl Shipped {
 
     const fn files(self) -> &'static [File] {
         match self {
-            Self::Default => shipped!("default", "tests/deny.toml"),
-            Self::Assessor => shipped!("assessor", "tests/agent.toml"),
-            Self::Research => shipped!("research", "tests/agent.toml"),
+            Self::Default => shipped!("default", "pack.toml", "policy.toml", "README.md", "tests/deny.toml"),
+            Self::Assessor => {
+                shipped!("assessor", "pack.toml", "policy.toml", "README.md", "tests/agent.toml", "tests/roles.toml")
+            }
+            Self::Research => {
+                shipped!("research", "pack.toml", "policy.toml", "README.md", "tests/agent.toml", "tests/roles.toml")
+            }
         }
     }
 }
