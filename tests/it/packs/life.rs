@@ -1,10 +1,12 @@
 //! The transcript of a pack's life is a golden file: `UPDATE_GOLDEN=1` writes it anew. Keys, digests and times differ from
 //! time to time and are taken out.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::golden;
 use crate::host::{Host, Tested, program};
 use crate::said::Said;
 
@@ -39,8 +41,8 @@ impl Story {
         let text = fs::read_to_string(&path)?;
         assert!(text.contains(before), "{file} has no `{before}`");
         fs::write(&path, text.replace(before, after))?;
-        let shown = after.replace('\n', "\\n");
-        self.told.push_str(&format!("# {file}: `{before}` becomes `{shown}`\n\n"));
+        let [before, after] = [before, after].map(|text| text.replace('\n', "\\n"));
+        self.told.push_str(&format!("# {file}: `{before}` becomes `{after}`\n\n"));
         Ok(())
     }
 
@@ -131,19 +133,46 @@ fn the_transcript_is_as_it_was() -> Tested {
     story.tell("policy rollback --tenant acme")?;
     story.tell("policy rollback --tenant acme")?;
 
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/golden/packs.txt");
-    if is_update() {
-        fs::write(&golden, &story.told)?;
-    }
-    let expected = fs::read_to_string(&golden)?;
-    for (number, (line, expected)) in story.told.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(line, expected, "line {} of {}; UPDATE_GOLDEN=1 writes it anew", number + 1, golden.display());
-    }
-    assert_eq!(story.told.lines().count(), expected.lines().count(), "the transcript:\n{}", story.told);
+    golden::assert("packs.txt", &story.told)?;
     story.host.verify()?.expect(0).map(drop)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the usual way to tell a golden test to write its file")]
-fn is_update() -> bool {
-    std::env::var_os("UPDATE_GOLDEN").is_some()
+/// What `new` writes is all of the pack that ships, under another name, and passes its own tests.
+#[test]
+fn a_new_pack_is_a_whole_one() -> Tested {
+    let host = Host::empty()?;
+    let room = host.beside("");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
+    let into = room.display().to_string();
+    for from in ["default", "assessor", "research"] {
+        let name = format!("my-{from}");
+        host.ask(&["policy", "new", &name, "--from", from, "--into", &into])?.expect(0)?;
+        assert_eq!(names(&room.join(&name))?, names(&shipped.join(from))?, "{from}");
+        let made = room.join(&name).display().to_string();
+        let checked = host.ask(&["policy", "check", &made, &shipped.join(from).display().to_string()])?;
+        assert_eq!(checked.expect(0)?.of_type("pack-checked").count(), 2);
+        host.ask(&["policy", "test", &made])?.expect(0)?;
+        host.ask(&["policy", "new", &name, "--from", from, "--into", &into])?.is_error("input-pack-exists", 3)?;
+    }
+    // Two directories with one id.
+    let (one, two) = (room.join("my-default"), room.join("again"));
+    copy(&one, &two)?;
+    let checked = host.ask(&["policy", "check", &one.display().to_string(), &two.display().to_string()])?;
+    let problem = checked.expect(3)?.lines.last().and_then(|line| line.pointer("/problems/0/code")).cloned();
+    assert_eq!(problem, Some("pack-duplicate".into()), "{}", checked.stdout);
+    Ok(())
+}
+
+/// Names of files and folders, and of files in folders.
+fn names(directory: &Path) -> Tested<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            names.extend(self::names(&entry.path())?.into_iter().map(|inner| format!("{name}/{inner}")));
+        }
+        names.insert(name);
+    }
+    Ok(names)
 }

@@ -148,8 +148,12 @@ fn say(format: Format, tenant: &str, Activated { pack, before, index }: &Activat
         }
         (Format::Human, None) => output::line(&format!("{tenant}: {} is active already", told::named(now))),
         (Format::Human, Some(index)) => {
+            let state = match now {
+                Some(_) => format!("{} is active", told::named(now)),
+                None => "no pack is active, and the built-in policy denies everything".to_owned(),
+            };
             let words = format!("(ledger {index}; before it {})", told::named(then));
-            output::line(&format!("{tenant}: {} is active {}", output::good(&told::named(now)), output::dim(&words)));
+            output::line(&format!("{tenant}: {} {}", output::good(&state), output::dim(&words)));
         }
     }
 }

@@ -16,13 +16,8 @@ use crate::app::write_pack;
 type File = (&'static str, &'static str);
 
 macro_rules! shipped {
-    ($pack:literal, $tests:literal) => {
-        &[
-            ("pack.toml", include_str!(concat!("../../../../../policies/", $pack, "/pack.toml"))),
-            ("policy.toml", include_str!(concat!("../../../../../policies/", $pack, "/policy.toml"))),
-            ("README.md", include_str!(concat!("../../../../../policies/", $pack, "/README.md"))),
-            ($tests, include_str!(concat!("../../../../../policies/", $pack, "/", $tests))),
-        ]
+    ($pack:literal, $($file:literal),+) => {
+        &[$(($file, include_str!(concat!("../../../../../policies/", $pack, "/", $file)))),+]
     };
 }
 
@@ -48,9 +43,13 @@ impl Shipped {
 
     const fn files(self) -> &'static [File] {
         match self {
-            Self::Default => shipped!("default", "tests/deny.toml"),
-            Self::Assessor => shipped!("assessor", "tests/agent.toml"),
-            Self::Research => shipped!("research", "tests/agent.toml"),
+            Self::Default => shipped!("default", "pack.toml", "policy.toml", "README.md", "tests/deny.toml"),
+            Self::Assessor => {
+                shipped!("assessor", "pack.toml", "policy.toml", "README.md", "tests/agent.toml", "tests/roles.toml")
+            }
+            Self::Research => {
+                shipped!("research", "pack.toml", "policy.toml", "README.md", "tests/agent.toml", "tests/roles.toml")
+            }
         }
     }
 }
@@ -63,9 +62,9 @@ pub(in crate::cli) struct New {
     /// The pack that it begins as
     #[arg(long, value_enum, default_value_t = Shipped::Default)]
     from: Shipped,
-    /// Where the directory is made
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    into: PathBuf,
+    /// Where the directory is made [default: here]
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
 }
 
 impl New {
@@ -74,7 +73,7 @@ impl New {
             CliError::new("input-pack", "name a pack with 1 to 64 of a-z, 0-9 and '-', not starting with '-'")
                 .with_exit(Exit::Usage)
         })?;
-        let directory = self.into.join(id.as_str());
+        let directory = self.into.unwrap_or_default().join(id.as_str());
         if directory.exists() {
             let message = format!("choose another name, or remove {}: it is there already", directory.display());
             return Err(CliError::new("input-pack-exists", message));

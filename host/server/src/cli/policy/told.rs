@@ -31,10 +31,7 @@ pub(super) fn pack(pack: Option<&Pack>) -> Value {
 
 /// A pack in words: `assessor` version 3.
 pub(super) fn named(pack: Option<&Pack>) -> String {
-    pack.map_or_else(
-        || "the built-in policy, which denies everything".to_owned(),
-        |pack| format!("`{}` version {}", pack.id, pack.version),
-    )
+    pack.map_or_else(|| "the built-in policy".to_owned(), |pack| format!("`{}` version {}", pack.id, pack.version))
 }
 
 /// What `check` found.
@@ -57,7 +54,10 @@ pub(super) fn checked(format: Format, directory: &Path, checked: &Result<Source,
         (Format::Human, Err(errors)) => {
             output::line(&format!("{} {place}", output::bad("✗")));
             for error in errors {
-                error.lines().iter().for_each(|line| output::line(&format!("    {line}")));
+                // A fault in TOML shows its place in several lines.
+                error.lines().iter().flat_map(|line| line.lines()).for_each(|line| {
+                    output::line(&format!("    {line}"));
+                });
             }
         }
     }
@@ -83,7 +83,8 @@ pub(super) fn case(case: &Case, answer: &Answer) -> Value {
 /// All cases as a table; what failed says why below it.
 pub(super) fn cases(answers: &[(&Case, Answer)]) {
     let row = |(case, answer): &(&Case, Answer)| {
-        let mark = if answer.passed { output::good("✓") } else { output::bad("✗") };
+        // Without colours, whose signs would count as width.
+        let mark = if answer.passed { '✓' } else { '✗' };
         let by = if answer.by.is_empty() { "-".to_owned() } else { answer.by.join(", ") };
         let (question, decided) = (&case.question, answer.decided);
         let decided = if decided == case.expect { decided.name().to_owned() } else { mismatch(case.expect, decided) };
