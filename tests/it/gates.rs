@@ -3,6 +3,7 @@
 mod audit;
 mod budget;
 mod capability;
+mod explain;
 mod kv;
 mod neighbours;
 mod personal_data;
