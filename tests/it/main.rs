@@ -12,6 +12,7 @@ mod demo;
 mod gates;
 mod host;
 mod inspect;
+mod keys;
 mod kill;
 mod live;
 mod ordinary_user;

@@ -8,11 +8,13 @@ mod demo;
 mod environment;
 mod error;
 mod guests;
+mod peers;
 mod postgres;
 mod python;
 mod setup;
 mod steps;
 mod test;
+mod venv;
 mod workspace;
 
 use std::env;

@@ -11,21 +11,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use casemate_gate::journal::{Journal, MemoryJournal};
-use casemate_keys::LocalKeyFile;
+use casemate_keys::{KeyRing, Use};
 use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
 use casemate_pii::Sentinel;
 use casemate_store::{Cluster, Db, PgJournal, provision};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 pub use artefacts::Artefacts;
 pub use error::AppError;
-pub use signing::Identity as LedgerIdentity;
+pub use signing::Signing;
 pub use tenants::{Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
-use crate::dispatch::{Budgets, Dispatcher, Records, Rows};
+use crate::dispatch::{self, Budgets, Dispatcher, Records, Rows};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
@@ -55,6 +56,8 @@ pub struct App {
     pub artefacts: Artefacts,
     /// The database, if one was needed.
     pub database: Option<Db>,
+    /// Every key.
+    pub keys: Arc<KeyRing>,
     ledger: Arc<Ledger>,
     cluster: Option<Cluster>,
     checkpoints: JoinHandle<()>,
@@ -70,20 +73,20 @@ impl App {
     pub async fn open(config: &Config, database: Database) -> Result<Self, AppError> {
         raise_limit_of_files();
         let lock = lock::DataLock::take(config)?;
-        let keys = Arc::new(LocalKeyFile::open_or_create(&config.key())?);
-        let identity = signing::Identity::open_or_create(config, &keys)?;
+        let keys = Arc::new(signing::open(config)?);
         let artefacts = Artefacts::new(config.artefacts());
         let budgets = Arc::new(Budgets::open(&config.budgets())?);
-        let code_key = keys.mac_key(&[b"compiled-code"])?;
+        let code_epoch = keys.epoch(Uuid::nil(), Use::CompiledCode)?;
+        let code_key = keys.mac_key(Uuid::nil(), Use::CompiledCode, code_epoch)?;
         let compiler =
             Compiler::new(config.compiler.clone(), CompileLimits::default(), config.compiled_code(), code_key);
         let sandbox = Arc::new(Sandbox::new(compiler)?);
         sandbox.keep_scratch_in(&config.scratch())?;
         let ledger = Arc::new(Ledger::open(LedgerConfig {
             zones: config.zones.clone(),
-            writer: identity.writer(),
-            ledger_id: identity.ledger(),
-            signer: Box::new(identity.into_signer()),
+            writer: signing::writer()?,
+            ledger_id: keys.host(),
+            signers: signing::signers(&keys)?,
             create: true,
             sizes: Sizes::default(),
         })?);
@@ -96,6 +99,10 @@ impl App {
             }
         };
         let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
+        for (_, tenant) in tenants.iter() {
+            keys.ensure_tenant(tenant.as_uuid())?;
+        }
+        on_record(&ledger, &keys).await?;
         let memory = Arc::new(MemoryJournal::default());
         let (tools, rows) = match database {
             Database::Recorded => (Tools::recorded(), Rows::Recorded),
@@ -106,10 +113,20 @@ impl App {
             None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory, rows)),
         };
         let crossing = Arc::new(Crossing { ledger: Arc::clone(&ledger), journal, tools, sentinel: Sentinel::new() });
-        let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
+        let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, Arc::clone(&keys));
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets));
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
-        Ok(Self { sandbox, dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
+        let database = db;
+        Ok(Self { sandbox, dispatcher, tenants, artefacts, database, keys, ledger, cluster, checkpoints, _lock: lock })
+    }
+
+    /// Puts on record what happened to keys, and has those that an auditor pins where the operator finds them.
+    ///
+    /// # Errors
+    /// Those of the ledger; what isn't on record is put there another time.
+    pub async fn keys_changed(&self, config: &Config) -> Result<(), AppError> {
+        on_record(&self.ledger, &self.keys).await?;
+        signing::publish(config, &self.keys.signing())
     }
 
     /// Takes the host down: no more work, everything signed, Postgres stopped.
@@ -118,6 +135,7 @@ impl App {
     /// The first part that could not be closed cleanly; the others are closed all the same.
     pub async fn close(self) -> Result<(), AppError> {
         self.checkpoints.abort();
+        let told = on_record(&self.ledger, &self.keys).await;
         let signed = self.ledger.checkpoint_all().await.map(drop).map_err(AppError::from);
         let closed = self.ledger.close().map_err(AppError::from);
         if let Some(db) = &self.database {
@@ -127,7 +145,7 @@ impl App {
             Some(cluster) => stop_cluster(cluster).await,
             None => Ok(()),
         };
-        signed.and(closed).and(stopped)
+        told.and(signed).and(closed).and(stopped)
     }
 }
 
@@ -149,6 +167,10 @@ async fn start_cluster(config: &Config) -> Result<Cluster, AppError> {
 
 async fn stop_cluster(cluster: Cluster) -> Result<(), AppError> {
     Ok(tokio::task::spawn_blocking(move || cluster.stop()).await.map_err(|_| AppError::Interrupted)??)
+}
+
+async fn on_record(ledger: &Ledger, keys: &KeyRing) -> Result<(), AppError> {
+    Ok(dispatch::keys::put_on_record(ledger, keys).await.map_err(Box::new)?)
 }
 
 async fn sign_regularly(ledger: Arc<Ledger>) {

@@ -81,7 +81,7 @@ impl Zones {
 
     fn open_as(&self, writer: Writer) -> Result<Ledger, OpenError> {
         let (zones, sizes) = (self.paths(), self.sizes);
-        Ledger::open(Config { zones, writer, ledger_id: LEDGER, signer: signer(), create: true, sizes })
+        Ledger::open(Config { zones, writer, ledger_id: LEDGER, signers: vec![signer()], create: true, sizes })
     }
 
     fn open(&self) -> Result<Ledger, OpenError> {

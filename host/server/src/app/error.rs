@@ -7,7 +7,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, OpenError};
 use casemate_store::{ClusterError, StoreError};
 
-use crate::dispatch::BudgetError;
+use crate::dispatch::{BudgetError, DispatchError};
 use crate::sandbox::{EngineError, ScratchError};
 
 /// Why the host can't be built or taken down.
@@ -64,6 +64,9 @@ pub enum AppError {
     /// What was used of budgets can't be read or kept.
     #[error(transparent)]
     Budgets(#[from] BudgetError),
+    /// What happened to keys can't be put on record.
+    #[error(transparent)]
+    Record(#[from] Box<DispatchError>),
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -90,6 +93,7 @@ impl AppError {
             Self::Store(error) => error.code(),
             Self::Engine(error) => error.code(),
             Self::Budgets(error) => error.code(),
+            Self::Record(error) => error.code(),
             Self::Interrupted => "host-interrupted",
         }
     }

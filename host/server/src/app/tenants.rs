@@ -40,6 +40,15 @@ impl Tenants {
         found.ok_or_else(|| AppError::TenantUnknown(name.to_owned()))
     }
 
+    /// The tenants, for whoever doesn't hold the data directory's lock and changes nothing.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn look(config: &Config) -> Result<Self, AppError> {
+        let path = config.tenants();
+        Ok(Self { by_name: read(&path)?, path, database: None })
+    }
+
     /// Reads the file and brings the database's table in line with it.
     pub(super) async fn open(path: PathBuf, database: Option<&Db>) -> Result<Self, AppError> {
         let by_name = read(&path)?;

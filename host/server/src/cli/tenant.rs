@@ -1,10 +1,11 @@
 //! `casemate tenant`: add and list. It doesn't know what tenants do.
 
+use casemate_gate::TenantId;
 use serde_json::json;
 
 use super::exit::Exit;
 use super::{CliError, Format, Global, output};
-use crate::app::{App, Database};
+use crate::app::{App, AppError, Database};
 
 /// Add and list tenants.
 #[derive(Debug, clap::Subcommand)]
@@ -22,7 +23,7 @@ impl Tenant {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         let mut app = App::open(&global.config()?, Database::NotNeeded).await?;
         let done = match &self {
-            Self::Add { name } => app.tenants.add(name).await.map(|id| vec![(name.clone(), id)]),
+            Self::Add { name } => add(&mut app, name).await.map(|id| vec![(name.clone(), id)]),
             Self::List => Ok(app.tenants.iter().map(|(name, id)| (name.to_owned(), id)).collect()),
         };
         let closed = app.close().await;
@@ -41,4 +42,11 @@ impl Tenant {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Adds a tenant with a key of its own, which the host puts on record when it closes.
+async fn add(app: &mut App, name: &str) -> Result<TenantId, AppError> {
+    let id = app.tenants.add(name).await?;
+    app.keys.ensure_tenant(id.as_uuid())?;
+    Ok(id)
 }
