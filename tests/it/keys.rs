@@ -69,10 +69,21 @@ fn what_is_rotated_is_on_record_and_listed() -> Tested {
 
     let listed = host.ask(&["keys", "list", "--tenant", "acme"])?;
     let keys = listed.expect(0)?.of_type("key").map(|key| {
-        (text(key, "/kind").to_owned(), text(key, "/purpose").to_owned(), number(key, "/version"), text(key, "/state").to_owned())
+        (
+            text(key, "/kind").to_owned(),
+            text(key, "/purpose").to_owned(),
+            number(key, "/version"),
+            text(key, "/state").to_owned(),
+        )
     });
-    let expected = [("tenant", "", 2, "active"), ("tenant", "", 1, "retired"), ("data", "token", 2, "active"), ("data", "token", 1, "retired")];
-    let expected = expected.map(|(kind, of, version, state)| (kind.to_owned(), of.to_owned(), version, state.to_owned()));
+    let expected = [
+        ("tenant", "", 2, "active"),
+        ("tenant", "", 1, "retired"),
+        ("data", "token", 2, "active"),
+        ("data", "token", 1, "retired"),
+    ];
+    let expected =
+        expected.map(|(kind, of, version, state)| (kind.to_owned(), of.to_owned(), version, state.to_owned()));
     assert_eq!(keys.collect::<Vec<_>>(), expected, "{}", listed.stdout);
     host.run("hermit", &policy, &json!([{"do": "random"}]), &["acme"])?.expect(0)?;
     host.verify()?.expect(0).map(drop)
@@ -130,7 +141,8 @@ fn an_auditor_who_pins_either_key_verifies_and_one_who_pins_neither_does_not() -
     verify(&[])?.expect(2)?;
 
     let public = host.ask(&["keys", "export-public", "--signing", "checkpoint"])?;
-    let keys: Vec<_> = public.expect(0)?.of_type("public-key").map(|key| (text(key, "/key"), text(key, "/state"))).collect();
+    let keys: Vec<_> =
+        public.expect(0)?.of_type("public-key").map(|key| (text(key, "/key"), text(key, "/state"))).collect();
     assert_eq!(keys, [(new, "active"), (old.as_str(), "retiring")]);
     let audit = host.ask(&["audit", "key"])?;
     let audit: Vec<_> = audit.expect(0)?.lines.iter().map(|line| text(line, "/verifier_key").to_owned()).collect();
@@ -145,7 +157,11 @@ fn an_auditor_who_pins_either_key_verifies_and_one_who_pins_neither_does_not() -
     let checkpoint = crate::tamper::checkpoint(&host, 1)?;
     let whole = fs::read_to_string(&checkpoint)?;
     let last = whole.trim_end().rsplit_once(' ').map(|(_, signature)| signature.to_owned()).ok_or("a signature")?;
-    let flipped = format!("{}{}", last.get(..60).unwrap_or_default(), last.get(60..).unwrap_or_default().replace(|c: char| c == 'A' || c == 'b' || c == 'c', "d"));
+    let flipped = format!(
+        "{}{}",
+        last.get(..60).unwrap_or_default(),
+        last.get(60..).unwrap_or_default().replace(|c: char| c == 'A' || c == 'b' || c == 'c', "d")
+    );
     if flipped != last {
         fs::write(&checkpoint, whole.replace(&last, &flipped))?;
         host.verify()?.is_error("ledger-checkpoint-signature", 12)?;
@@ -162,7 +178,9 @@ fn nothing_secret_is_shown_or_lies_open() -> Tested {
     let secrets: Vec<_> = file.lines().skip(1).filter_map(|line| line.split(' ').nth(1)).collect();
     assert_eq!(secrets.len(), 2, "the file has two versions");
     let mut shown = fs::read_to_string(host.data().join("keys.json"))?;
-    for words in [&["keys", "list"][..], &["keys", "export-public"], &["audit", "key"], &["keys", "rotate", "--tenant", "acme"]] {
+    for words in
+        [&["keys", "list"][..], &["keys", "export-public"], &["audit", "key"], &["keys", "rotate", "--tenant", "acme"]]
+    {
         let said = host.ask(words)?;
         shown.push_str(&said.expect(0)?.stdout);
         shown.push_str(&said.stderr);

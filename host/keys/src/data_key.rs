@@ -107,12 +107,7 @@ impl DataKey {
     }
 
     /// With a nonce of the caller's, who answers for it being new: random in [`DataKey::seal`], fixed in test vectors.
-    pub(crate) fn seal_with(
-        &self,
-        nonce: [u8; NONCE],
-        context: &Context,
-        plain: &[u8],
-    ) -> Result<Vec<u8>, KeyError> {
+    pub(crate) fn seal_with(&self, nonce: [u8; NONCE], context: &Context, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
         let header = envelope::header(self.id, self.version, nonce);
         let mut sealed = Vec::with_capacity(header.len() + plain.len() + AES_256_GCM.tag_len());
         sealed.extend_from_slice(&header);

@@ -162,11 +162,8 @@ impl Document {
     /// Adds a version, and that it was added. The first data keys of a tenant come with the tenant's key and are not
     /// news.
     pub(crate) fn push(&mut self, slot: Slot, record: KeyRecord) {
-        let named = |record: &KeyRecord| KeyRef {
-            kind: slot.kind(),
-            id: record.id.to_string(),
-            version: record.version,
-        };
+        let named =
+            |record: &KeyRecord| KeyRef { kind: slot.kind(), id: record.id.to_string(), version: record.version };
         let before = self.records(slot).last().map(named);
         if slot.data.is_none() || before.is_some() {
             self.unrecorded.push(KeyChange { tenant: slot.tenant, before, after: named(&record) });

@@ -26,7 +26,8 @@ impl Notary {
             let by = |signer: &dyn Signer| signed.contains(&(signer.name().to_owned(), signer.key_id()));
             signers.iter().all(|signer| by(&**signer))
         };
-        let published = found.iter().filter(|(_, (_, note))| complete(note)).map(|(origin, (head, _))| (*origin, *head));
+        let published =
+            found.iter().filter(|(_, (_, note))| complete(note)).map(|(origin, (head, _))| (*origin, *head));
         let published = published.collect();
         Self { published, last: found.into_iter().map(|(origin, (head, _))| (origin, head)).collect(), signers }
     }

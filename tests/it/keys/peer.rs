@@ -13,7 +13,9 @@ use crate::policy::Policy;
 fn checked(document: &Value) -> Tested<String> {
     let python = workspace().join("target/peers/bin/python");
     if !python.is_file() {
-        return Err(format!("set the tests up first, with `cargo xtask guests`: there is no {}", python.display()).into());
+        return Err(
+            format!("set the tests up first, with `cargo xtask guests`: there is no {}", python.display()).into()
+        );
     }
     let script = workspace().join("tests/peers/keys.py");
     let mut command = Command::new(python);
@@ -54,7 +56,12 @@ fn it_verifies_both_signatures_of_a_host_s_checkpoint_in_an_overlap() -> Tested 
     let (body, lines) = checkpoint.split_once("\n\n").ok_or("a note")?;
     assert_eq!(lines.lines().count(), 2, "{checkpoint}");
     let key = host.key()?;
-    let of = |public: &str| lines.lines().map(move |line| json!({"public": public, "line": line, "text": format!("{body}\n")})).collect::<Vec<_>>();
+    let of = |public: &str| {
+        lines
+            .lines()
+            .map(move |line| json!({"public": public, "line": line, "text": format!("{body}\n")}))
+            .collect::<Vec<_>>()
+    };
     let notes: Vec<_> = key.lines().flat_map(of).collect();
     let said = checked(&json!({"envelopes": [], "signatures": [], "notes": notes}))?;
     assert_eq!(said.matches("verified").count(), 2, "{said}");

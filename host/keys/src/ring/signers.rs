@@ -4,13 +4,13 @@
 use uuid::Uuid;
 
 use super::held::Held;
+use crate::data_key::WrappedKey;
 use crate::document::{KeyChange, KeyRef, Slot};
 use crate::envelope;
 use crate::error::KeyError;
 use crate::purpose::{Context, Purpose, Use};
 use crate::signing::{PublicKey, SigningKey};
 use crate::signing_keys::{SIGNING_AT_ONCE, SigningKeyState, SigningKeys, SigningKind, SigningRecord};
-use crate::data_key::WrappedKey;
 
 const SLOT: Slot = Slot::data(Uuid::nil(), Use::SigningSeed);
 

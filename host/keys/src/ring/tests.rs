@@ -223,10 +223,10 @@ fn the_host_s_rotation_is_finished_at_the_next_opening() -> Outcome {
     drop(ring);
     let next = place.open()?;
     let roots: Vec<_> = next.list().into_iter().filter(|key| key.kind == "root").collect();
-    assert_eq!(roots.iter().map(|root| (root.version, root.state)).collect::<Vec<_>>(), [
-        (2, SigningKeyState::Active),
-        (1, SigningKeyState::Retired)
-    ]);
+    assert_eq!(
+        roots.iter().map(|root| (root.version, root.state)).collect::<Vec<_>>(),
+        [(2, SigningKeyState::Active), (1, SigningKeyState::Retired)]
+    );
     let rotated = |change: &&crate::KeyChange| change.after.kind == "root" && change.before.is_some();
     assert_eq!(next.news().iter().filter(rotated).count(), 1, "it is on record all the same");
     is_readable(&next, &old)

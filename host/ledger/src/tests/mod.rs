@@ -7,6 +7,7 @@ mod formats;
 mod kill;
 mod live;
 mod open;
+mod signers;
 mod tear;
 
 use std::fs;

@@ -259,7 +259,8 @@ fn ledger(keep: Keep, directory: &Path) -> Ledger {
         return Ledger::in_memory(ledger_id, writer, Box::new(signer), Memory::Discard);
     }
     let zones = ["1", "2", "3"].map(|zone| directory.join(zone));
-    let config = Config { zones, writer, ledger_id, signers: vec![Box::new(signer)], create: true, sizes: Sizes::default() };
+    let config =
+        Config { zones, writer, ledger_id, signers: vec![Box::new(signer)], create: true, sizes: Sizes::default() };
     Ledger::open(config).unwrap()
 }
 

@@ -14,8 +14,8 @@ use casemate_keys::{
 use casemate_ledger::Writer;
 use casemate_ledger::signed_note::Signer;
 
-use super::lock::DataLock;
 use super::AppError;
+use super::lock::DataLock;
 use crate::clock;
 use crate::config::Config;
 
@@ -40,7 +40,11 @@ pub(super) fn publish(config: &Config, keys: &SigningKeys) -> Result<(), AppErro
     let signs = keys.all(SigningKind::Checkpoint).filter(|key| key.state != SigningKeyState::Retired);
     let text = signs.map(|key| key.key.to_string()).collect::<Vec<_>>().join("\n");
     let path = config.verifier_key();
-    if fs::read_to_string(&path).ok().as_deref() == Some(text.as_str()) { Ok(()) } else { write(&path, text.as_bytes()) }
+    if fs::read_to_string(&path).ok().as_deref() == Some(text.as_str()) {
+        Ok(())
+    } else {
+        write(&path, text.as_bytes())
+    }
 }
 
 /// The writer that this host is.

@@ -19,8 +19,13 @@ pub(super) enum Audit {
     Verify {
         /// The verifier key, as `casemate audit key` printed it when the host was set up; several are separated by commas,
         /// or given one by one
-        #[arg(long, value_name = "NAME+HASH+KEY", env = "CASEMATE_VERIFIER_KEY", required = true,
-              value_delimiter = ',')]
+        #[arg(
+            long,
+            value_name = "NAME+HASH+KEY",
+            env = "CASEMATE_VERIFIER_KEY",
+            required = true,
+            value_delimiter = ','
+        )]
         key: Vec<String>,
     },
     /// Print the verifier keys, one a line, for an auditor to keep elsewhere; the first is the active one
@@ -58,9 +63,8 @@ const KEYS: usize = 64;
 /// The keys, each once: a list with one twice would be ambiguous. They may come as lines, as `casemate audit key` prints
 /// them.
 fn verifiers(keys: &[String]) -> Result<VerifierList, CliError> {
-    let wrong = || {
-        CliError::new("input-key", "give the verifier key as `casemate audit key` prints it").with_exit(Exit::Usage)
-    };
+    let wrong =
+        || CliError::new("input-key", "give the verifier key as `casemate audit key` prints it").with_exit(Exit::Usage);
     let keys: BTreeSet<&str> = keys.iter().flat_map(|keys| keys.split_ascii_whitespace()).collect();
     if keys.is_empty() || keys.len() > KEYS {
         return Err(wrong());
