@@ -94,8 +94,8 @@ fn imports_that_are_not_granted_are_listed() -> Tested {
     let said = host.run("assessor", &only_log, &serde_json::json!({}), &["acme"])?;
     assert!(!text(&said.error()?, "/message").contains("agent/log"), "{said:?}");
     let verified = host.verify()?;
-    let log = verified.expect(0)?.of_type("verified").find_map(|line| line.pointer("/logs/0/entries").cloned());
-    assert_eq!(log, Some(serde_json::json!(3)), "each refusal is one entry: {verified:?}");
+    let log = verified.expect(0)?.of_type("verified").find_map(|line| line.pointer("/logs/1/entries").cloned());
+    assert_eq!(log, Some(serde_json::json!(4)), "the key, and one entry for each refusal: {verified:?}");
     Ok(())
 }
 

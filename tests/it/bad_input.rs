@@ -70,10 +70,10 @@ fn an_input_that_does_not_fit_the_agent() -> Tested {
     let message = text(said.result()?, "/refusal/message");
     assert!(message.contains("expected a string"), "it says what is wrong: {message}");
     let ended = said.of_type("ended").next().ok_or("the end is told")?;
-    assert_eq!(number(ended, "/ledger_index"), 1, "the run and its end are on record");
+    assert_eq!(number(ended, "/ledger_index"), 2, "the tenant's key, the run and its end are on record");
     let verified = host.verify()?;
     verified.expect(0)?;
-    assert_eq!(number(verified.lines.first().ok_or("a report")?, "/logs/0/entries"), 2);
+    assert_eq!(number(verified.lines.first().ok_or("a report")?, "/logs/1/entries"), 3);
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) use left_over::{is_alive, postmaster};
-pub(crate) use place::{component, example, fresh_directory, guest, program, until};
+pub(crate) use place::{component, example, fresh_directory, guest, program, until, workspace};
 
 use crate::policy::Policy;
 use crate::said::Said;

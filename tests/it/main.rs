@@ -15,6 +15,7 @@ mod gates;
 mod golden;
 mod host;
 mod inspect;
+mod keys;
 mod kill;
 mod live;
 mod ordinary_user;

@@ -37,7 +37,7 @@ fn the_demo_works_for_an_ordinary_user() -> Tested {
     assert!(said.of_type("result").count() >= 7, "{}", said.stdout);
     assert_eq!(json_lines(&said.stderr).len(), 0, "no error: {}", said.stderr);
     // What is secret is the user's alone.
-    for name in ["host.key", "checkpoint.key", "postgres/credentials", "postgres/superuser"] {
+    for name in ["host.key", "keys.json", "postgres/credentials", "postgres/superuser"] {
         let meta = fs::metadata(data.join(name))?;
         assert_eq!((meta.uid(), meta.permissions().mode() & 0o077), (NOBODY.0, 0), "{name}");
     }

@@ -26,7 +26,7 @@ fn nothing_is_lost(host: &Host) -> Tested {
     run(host)?.expect(1)?;
     let said = host.verify()?;
     let report = said.expect(0)?.lines.first().ok_or("a report")?;
-    assert!(number(report, "/logs/0/entries") >= 6, "two runs of three entries each: {report}");
+    assert!(number(report, "/logs/1/entries") >= 6, "two runs of three entries each: {report}");
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn told_is_kept(host: &Host, said: &Said) -> Tested {
     let verified = host.verify()?;
     assert!(matches!(verified.status, Some(0 | 10)), "{}", verified.stderr);
     let report = verified.lines.first().ok_or("a report")?;
-    assert!(number(report, "/logs/0/entries") > told, "{told} were told of: {report}");
+    assert!(number(report, "/logs/1/entries") > told, "{told} were told of: {report}");
     nothing_is_lost(host)
 }
 

@@ -9,11 +9,13 @@ mod environment;
 mod error;
 mod fuzz;
 mod guests;
+mod peers;
 mod postgres;
 mod python;
 mod setup;
 mod steps;
 mod test;
+mod venv;
 mod workspace;
 
 use std::env;

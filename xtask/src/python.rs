@@ -3,13 +3,15 @@
 //! has changed since. It knows nothing of what the guest does.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use casemate_toolchain::{apt, progress};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::venv::{Venv, run};
+
+const TOOL_CHAIN: Venv = Venv { folder: "python", contents: "Python's tool chain", requirements: REQUIREMENTS };
 
 /// What pip installs and accepts, by the wheels' own digests.
 const REQUIREMENTS: &str = "\
@@ -34,7 +36,7 @@ pub(crate) fn build(workspace: &Path) -> Result<(), Error> {
     if known && paths.iter().all(|path| path.is_file()) {
         return Ok(());
     }
-    let tool = installed(&workspace.join("target/python"))?;
+    let tool = TOOL_CHAIN.ensure(workspace)?.join("bin/componentize-py");
     let room = workspace.join("target/guests/python");
     make_folder(&room)?;
     // A copy, so that the interpreter's own files don't land among the sources.
@@ -62,48 +64,6 @@ fn pack(workspace: &Path, made: &Path, path: &Path) -> Result<(), Error> {
     casemate_toolchain::write(path, &component)?;
     eprintln!("guests: {} ({} KiB)", path.display(), component.len().div_ceil(1024));
     Ok(())
-}
-
-/// The tool, installed if it isn't there.
-fn installed(environment: &Path) -> Result<PathBuf, Error> {
-    let tool = environment.join("bin/componentize-py");
-    let requirements = environment.join("requirements.txt");
-    if tool.is_file() && fs::read_to_string(&requirements).is_ok_and(|text| text == REQUIREMENTS) {
-        return Ok(tool);
-    }
-    if !has_venv() {
-        let needed = ["python3", "python3-venv"];
-        let fix = format!("install them: sudo apt-get install --no-install-recommends {}", needed.join(" "));
-        let advice = |reason: &str| Error::new(format!("tests need `python3` with `venv`, and {reason}; {fix}"));
-        if !apt::is_usable() {
-            return Err(advice("this user may not install packages"));
-        }
-        apt::install("guests", &needed).map_err(|error| advice(&error.to_string()))?;
-    }
-    let mut venv = Command::new("python3");
-    venv.args(["-m", "venv", "--clear"]).arg(environment);
-    run("guests: a virtual environment for Python's tool chain", &mut venv)?;
-    fs::write(&requirements, REQUIREMENTS).map_err(|error| Error::file("write", &requirements, &error))?;
-    let mut pip = Command::new(environment.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r"]);
-    pip.arg(&requirements);
-    run("guests: installing componentize-py from PyPI (17 MB, once)", &mut pip)?;
-    Ok(tool)
-}
-
-fn has_venv() -> bool {
-    let looked = Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
-    looked.is_ok_and(|output| output.status.success())
-}
-
-/// Runs a program to its end; what it said is shown if it fails.
-fn run(activity: &str, command: &mut Command) -> Result<(), Error> {
-    let output = progress::watch(activity, command).map_err(|error| Error::start(command, &error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(format!("{} failed:\n{}", command.get_program().display(), said.trim_end())))
 }
 
 /// The fingerprint of everything that goes in.

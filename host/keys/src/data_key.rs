@@ -1,108 +1,121 @@
 //! Keys that seal data: AES-256-GCM (NIST SP 800-38D), each record bound to its tenant, purpose and id, so that a
 //! record can't be moved to another place. It doesn't know where records are kept.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::digest;
-use uuid::Uuid;
+use zeroize::Zeroizing;
 
-use crate::envelope::{self, KeyId};
+use crate::envelope::{self, NONCE};
 use crate::error::KeyError;
+use crate::id::KeyId;
+use crate::mac::MacKey;
+use crate::purpose::Context;
+use crate::seals::{Limits, Seals};
 use crate::secret::{Secret, random};
-
-/// What a sealed record is for. Part of what is authenticated; the text never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// A frame of a run's journal and ledger.
-    Frame,
-    /// A data key under the host's key.
-    DataKey,
-    /// The seed of a signing key.
-    SigningSeed,
-    /// Login secrets of the host's own database.
-    DatabaseSecret,
-}
-
-impl Purpose {
-    const fn label(self) -> &'static [u8] {
-        match self {
-            Self::Frame => b"frame",
-            Self::DataKey => b"data-key",
-            Self::SigningSeed => b"signing-seed",
-            Self::DatabaseSecret => b"database-secret",
-        }
-    }
-}
-
-/// Where a sealed record belongs: it opens nowhere else.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
-    /// The tenant; nil for the host's own records.
-    pub tenant: Uuid,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// Which of its kind.
-    pub id: Uuid,
-    /// Its place among records with one id; 0 where there is one only.
-    pub part: u64,
-}
 
 /// A key that seals and opens records.
 pub struct DataKey {
     secret: Secret,
     id: KeyId,
+    version: u32,
     key: LessSafeKey,
+    // Shared by all duplicates: they are one key.
+    seals: Arc<Seals>,
 }
 
 impl DataKey {
-    /// A new random key.
+    /// A new random key, the first of its kind.
     ///
     /// # Errors
     /// [`KeyError::Library`] when the system has no randomness.
     pub fn generate() -> Result<Self, KeyError> {
-        Self::new(Secret::generate()?)
+        Self::generate_within(1, Limits::default().seals)
     }
 
-    /// The key with these 32 bytes.
+    /// The key with these 32 bytes, the first of its kind.
     ///
     /// # Errors
     /// [`KeyError::Length`] for any other number of bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        Self::new(Secret::parse(bytes)?)
+        Self::new(Secret::parse(bytes)?, 1, Limits::default().seals)
     }
 
-    pub(crate) fn new(secret: Secret) -> Result<Self, KeyError> {
-        let fingerprint =
-            digest::digest(&digest::SHA256, &[b"casemate/key-id/v1".as_slice(), secret.expose()].concat());
-        let id = fingerprint.as_ref().first_chunk::<8>().copied().ok_or(KeyError::Library)?;
+    /// A new random key with a version and a number of seals.
+    pub(crate) fn generate_within(version: u32, seals: u64) -> Result<Self, KeyError> {
+        Self::new(Secret::generate()?, version, seals)
+    }
+
+    pub(crate) fn new(secret: Secret, version: u32, seals: u64) -> Result<Self, KeyError> {
+        let id = KeyId::of(&secret)?;
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, secret.expose())?);
-        Ok(Self { secret, id, key })
+        Ok(Self { secret, id, version, key, seals: Arc::new(Seals::new(seals)) })
     }
 
-    /// The same key once more, for another owner in this process.
+    /// The same key once more, for another owner in this process. Both seal from one budget.
     ///
     /// # Errors
     /// [`KeyError::Library`] when the library fails.
     pub fn duplicate(&self) -> Result<Self, KeyError> {
-        Self::new(self.secret.clone())
+        let same = Self::new(self.secret.clone(), self.version, 0)?;
+        Ok(Self { seals: Arc::clone(&self.seals), ..same })
+    }
+
+    /// Its name, which is no secret.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Its version or epoch, from 1.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Takes away seals that were made with it before this process had it.
+    pub fn spend(&self, seals: u64) {
+        self.seals.spend(seals);
+    }
+
+    pub(crate) fn seals(&self) -> &Seals {
+        &self.seals
     }
 
     pub(crate) const fn secret(&self) -> &Secret {
         &self.secret
     }
 
+    /// A key for MACs with one purpose, which lives as long as this one.
+    ///
+    /// # Errors
+    /// [`KeyError::Library`] when the library fails.
+    pub fn mac_key(&self, labels: &[&[u8]]) -> Result<MacKey, KeyError> {
+        MacKey::from_bytes(self.secret.expose())?.derive(labels)
+    }
+
     /// Seals a record for one place.
     ///
     /// # Errors
-    /// [`KeyError::Library`] when the system has no randomness.
+    /// [`KeyError::Exhausted`] when the key has sealed as often as it may, [`KeyError::Library`] when the system has no
+    /// randomness.
     pub fn seal(&self, context: &Context, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let nonce = random()?;
-        let header = envelope::header(self.id, nonce);
+        if !self.seals.take() {
+            return Err(KeyError::Exhausted(self.id));
+        }
+        self.seal_with(random()?, context, plain)
+    }
+
+    /// With a nonce of the caller's, who answers for it being new: random in [`DataKey::seal`], fixed in test vectors.
+    pub(crate) fn seal_with(&self, nonce: [u8; NONCE], context: &Context, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let header = envelope::header(self.id, self.version, nonce);
         let mut sealed = Vec::with_capacity(header.len() + plain.len() + AES_256_GCM.tag_len());
         sealed.extend_from_slice(&header);
-        let mut body = plain.to_vec();
-        let aad = Aad::from(associated(context, &header));
-        self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut body)?;
-        sealed.append(&mut body);
+        sealed.extend_from_slice(plain);
+        let aad = Aad::from(context.associated(&header));
+        let (_, body) = sealed.split_at_mut(header.len());
+        let tag = self.key.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, body)?;
+        sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 
@@ -112,33 +125,50 @@ impl DataKey {
     /// [`KeyError::DoesNotOpen`] for anything else.
     pub fn open(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
         let parts = envelope::parse(sealed)?;
-        if parts.key_id != self.id {
+        if (parts.key_id, parts.key_version) != (self.id, self.version) {
             return Err(KeyError::DoesNotOpen);
         }
-        let aad = Aad::from(associated(context, parts.header));
+        let aad = Aad::from(context.associated(parts.header));
         let mut body = parts.body.to_vec();
         let nonce = Nonce::assume_unique_for_key(parts.nonce);
         let plain = self.key.open_in_place(nonce, aad, &mut body).map_err(|_| KeyError::DoesNotOpen)?.len();
         body.truncate(plain);
         Ok(body)
     }
+
+    /// Seals a key, with what belongs to it.
+    pub(crate) fn wrap(&self, context: &Context, key: &Self, beside: &[u8]) -> Result<WrappedKey, KeyError> {
+        let plain = Zeroizing::new([key.secret.expose().as_slice(), beside].concat());
+        self.seal(context, &plain).map(WrappedKey)
+    }
+
+    /// Opens a sealed key of a version: it may not seal anything yet.
+    pub(crate) fn unwrap<const N: usize>(
+        &self,
+        context: &Context,
+        wrapped: &WrappedKey,
+        version: u32,
+    ) -> Result<(Self, [u8; N]), KeyError> {
+        let plain = Zeroizing::new(self.open(context, &wrapped.0)?);
+        let (secret, beside) = plain.split_first_chunk::<32>().ok_or(KeyError::DoesNotOpen)?;
+        let beside = <[u8; N]>::try_from(beside).map_err(|_| KeyError::DoesNotOpen)?;
+        Ok((Self::new(Secret::parse(secret)?, version, 0)?, beside))
+    }
 }
 
 impl std::fmt::Debug for DataKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DataKey(…)")
+        write!(f, "DataKey({}, {})", self.id, self.version)
     }
 }
 
-/// Tenant ‖ purpose ‖ id ‖ part ‖ header; the purpose is led by its length, all else has a fixed one.
-fn associated(context: &Context, header: &[u8]) -> Vec<u8> {
-    let label = context.purpose.label();
-    let mut aad = Vec::with_capacity(16 + 8 + label.len() + 16 + 8 + header.len());
-    aad.extend_from_slice(context.tenant.as_bytes());
-    aad.extend_from_slice(&(label.len() as u64).to_be_bytes());
-    aad.extend_from_slice(label);
-    aad.extend_from_slice(context.id.as_bytes());
-    aad.extend_from_slice(&context.part.to_be_bytes());
-    aad.extend_from_slice(header);
-    aad
+/// A key, sealed under another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedKey(pub Vec<u8>);
+
+impl WrappedKey {
+    /// The key that it is sealed under.
+    pub(crate) fn under(&self) -> Result<(KeyId, u32), KeyError> {
+        envelope::parse(&self.0).map(|parts| (parts.key_id, parts.key_version))
+    }
 }

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::id::KeyId;
+
 /// Why a key could not be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,18 @@ pub enum KeyError {
     /// The key file is damaged.
     #[error("restore the key file {0} from its copy: it is damaged")]
     Damaged(PathBuf),
+    /// The key file is not there, and what was sealed under it is.
+    #[error("restore the key file {0} from its copy: without it nothing that was sealed can be read")]
+    Missing(PathBuf),
+    /// There are no keys yet.
+    #[error("add a tenant or run an agent first: there are no keys in {0} yet")]
+    None(PathBuf),
+    /// A key has sealed as often as it may.
+    #[error("rotate the key {0} with `casemate keys rotate`: it has sealed as many records as it safely can")]
+    Exhausted(KeyId),
+    /// More keys than the ring holds, or more versions than there are numbers.
+    #[error("rotate keys less often: the ring has no room for another key")]
+    Full,
     /// A signing key's name can't stand in a signed note.
     #[error("name the signing key without spaces and without '+'")]
     KeyName,
@@ -53,6 +67,10 @@ impl KeyError {
             Self::Permissions(_) => "keys-permissions",
             Self::File { .. } => "keys-file",
             Self::Damaged(_) => "keys-damaged",
+            Self::Missing(_) => "keys-missing",
+            Self::None(_) => "keys-none",
+            Self::Exhausted(_) => "keys-exhausted",
+            Self::Full => "keys-full",
             Self::KeyName => "keys-name",
             Self::PublicKey => "keys-public",
             Self::Signature => "keys-signature",

@@ -2,6 +2,7 @@
 //! authenticated.
 
 use aws_lc_rs::{hkdf, hmac};
+use zeroize::Zeroizing;
 
 use crate::error::KeyError;
 use crate::secret::Secret;
@@ -64,9 +65,9 @@ impl MacKey {
         let info: Vec<&[u8]> =
             lengths.iter().zip(labels).flat_map(|(length, label)| [length.as_slice(), label]).collect();
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"casemate/derive/v1").extract(self.secret.expose());
-        let mut bytes = [0; 32];
-        root.expand(&info, hkdf::HKDF_SHA256)?.fill(&mut bytes)?;
-        Ok(Self::new(Secret::from(bytes)))
+        let mut bytes = Zeroizing::new([0; 32]);
+        root.expand(&info, hkdf::HKDF_SHA256)?.fill(bytes.as_mut_slice())?;
+        Secret::parse(bytes.as_slice()).map(Self::new)
     }
 }
 

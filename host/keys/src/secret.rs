@@ -22,21 +22,22 @@ pub(crate) struct Secret(Zeroizing<[u8; 32]>);
 
 impl Secret {
     pub(crate) fn generate() -> Result<Self, KeyError> {
-        random().map(Self::from)
+        let mut bytes = Zeroizing::new([0; 32]);
+        aws_lc_rs::rand::fill(bytes.as_mut_slice())?;
+        Ok(Self(bytes))
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, KeyError> {
-        <[u8; 32]>::try_from(bytes).map(Self::from).map_err(|_| KeyError::Length(bytes.len()))
+        let mut own = Zeroizing::new([0; 32]);
+        if bytes.len() != own.len() {
+            return Err(KeyError::Length(bytes.len()));
+        }
+        own.copy_from_slice(bytes);
+        Ok(Self(own))
     }
 
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.0
-    }
-}
-
-impl From<[u8; 32]> for Secret {
-    fn from(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
     }
 }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::error::KeyError;
@@ -70,7 +71,8 @@ impl signed_note::Signer for SigningKey {
 }
 
 /// The public half of a signing key. Its text is `name+hash+key` (C2SP signed-note): a line that people pin.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PublicKey {
     name: String,
     id: u32,
@@ -95,6 +97,12 @@ impl PublicKey {
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.id
+    }
+
+    /// The key itself: 32 bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.key
     }
 
     /// Checks a signature of these bytes.
@@ -126,6 +134,20 @@ impl FromStr for PublicKey {
         let parsed = Self::new(name, key)?;
         // The hash must be this key's, and there is one spelling of a key.
         if parsed.to_string() == text.trim() { Ok(parsed) } else { Err(KeyError::PublicKey) }
+    }
+}
+
+impl TryFrom<String> for PublicKey {
+    type Error = KeyError;
+
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        text.parse()
+    }
+}
+
+impl From<PublicKey> for String {
+    fn from(key: PublicKey) -> Self {
+        key.to_string()
     }
 }
 

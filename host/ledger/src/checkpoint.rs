@@ -1,7 +1,7 @@
 //! Checkpoints: a log's size and root as a C2SP tlog-checkpoint in a signed note. Text only; it does not know who
 //! signs, or whether the log is really what the checkpoint says.
 
-use signed_note::Note;
+use signed_note::{Note, Signature};
 use tlog_tiles::{Checkpoint, Hash};
 
 use crate::{Origin, Sha};
@@ -28,6 +28,14 @@ impl Head {
         let head = Self { origin, size: checkpoint.size(), root: checkpoint.hash().0 };
         (head.text()? == note.text()).then_some((head, note))
     }
+}
+
+/// Names and key ids of a note's signatures, in their order; nothing is verified here.
+pub(crate) fn signatures(note: &[u8]) -> Vec<(String, u32)> {
+    let text = std::str::from_utf8(note).unwrap_or_default();
+    let lines = text.rsplit_once("\n\n").map_or("", |(_, lines)| lines).lines();
+    let parsed = lines.filter_map(|line| Signature::from_bytes(line.as_bytes()).ok());
+    parsed.map(|signature| (signature.name().to_owned(), signature.id())).collect()
 }
 
 /// A checkpoint that was signed and published in every zone.

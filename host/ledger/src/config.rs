@@ -16,8 +16,8 @@ pub struct Config {
     pub writer: Writer,
     /// The ledger the zones belong to.
     pub ledger_id: Uuid,
-    /// Signs checkpoints (C2SP signed-note).
-    pub signer: Box<dyn Signer + Send>,
+    /// Sign checkpoints (C2SP signed-note), all of them each: the present key, and those that it follows.
+    pub signers: Vec<Box<dyn Signer + Send>>,
     /// Whether zones that are empty may be made: only all three at once.
     pub create: bool,
     /// Sizes on disk.

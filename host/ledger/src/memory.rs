@@ -32,7 +32,7 @@ pub(crate) struct MemoryLedger {
 impl MemoryLedger {
     pub(crate) fn new(ledger: Uuid, writer: Writer, signer: Box<dyn Signer + Send>, keep: Memory) -> Self {
         let chain = Chain::new(ledger, writer);
-        let notary = Notary::new(signer, HashMap::new());
+        let notary = Notary::new(vec![signer], HashMap::new());
         let core = Core { chain, notary, frames: Vec::new(), held: 0, over: None };
         Self { core: Mutex::new(core), keep }
     }

@@ -32,8 +32,8 @@ type Checkpoints = Vec<(u8, Head, Vec<u8>)>;
 
 /// Opens the ledger and starts its threads.
 pub(crate) fn open(config: Config) -> Result<Running, OpenError> {
-    let Config { zones, writer, ledger_id, signer, create, sizes } = config;
-    if !sizes.fine() {
+    let Config { zones, writer, ledger_id, signers, create, sizes } = config;
+    if !sizes.fine() || signers.is_empty() {
         return Err(OpenError::Config);
     }
     let locks = claim(&zones, ledger_id, create)?;
@@ -68,7 +68,7 @@ pub(crate) fn open(config: Config) -> Result<Running, OpenError> {
     chain.marks.clear();
     let trio = resume_zones(&zones, &chain, ledger_id, sizes, resume)?;
     let own = newest.into_iter().filter(|(origin, _)| origin.writer == writer);
-    let notary = Notary::new(signer, own.map(|(origin, (head, _))| (origin, head)).collect());
+    let notary = Notary::new(signers, own.collect());
     start(zones, chain, ledger_id, sizes, trio, notary, locks)
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use casemate_gate::TenantId;
 use casemate_gate::journal::{Journal, MemoryJournal};
-use casemate_keys::LocalKeyFile;
+use casemate_keys::{KeyRing, Use};
 use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
 use casemate_pii::Sentinel;
 use casemate_store::{Cluster, Db, PgJournal, provision};
@@ -26,12 +26,12 @@ pub use artefacts::Artefacts;
 pub use error::AppError;
 pub use pack_key::PackKeys;
 pub use packs::{Activated, Packs, read_pack, write_pack};
-pub use signing::Identity as LedgerIdentity;
+pub use signing::Signing;
 pub use tenants::{Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
-use crate::dispatch::{Budgets, Dispatcher, Records, Registry, Rows};
+use crate::dispatch::{self, Budgets, Dispatcher, Records, Registry, Rows};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
@@ -63,6 +63,8 @@ pub struct App {
     pub artefacts: Artefacts,
     /// The database, if one was needed.
     pub database: Option<Db>,
+    /// Every key.
+    pub keys: Arc<KeyRing>,
     ledger: Arc<Ledger>,
     cluster: Option<Cluster>,
     checkpoints: JoinHandle<()>,
@@ -78,20 +80,20 @@ impl App {
     pub async fn open(config: &Config, database: Database) -> Result<Self, AppError> {
         raise_limit_of_files();
         let lock = lock::DataLock::take(config)?;
-        let keys = Arc::new(LocalKeyFile::open_or_create(&config.key())?);
-        let identity = signing::Identity::open_or_create(config, &keys)?;
+        let keys = Arc::new(signing::open(config)?);
         let artefacts = Artefacts::new(config.artefacts());
         let budgets = Arc::new(Budgets::open(&config.budgets())?);
-        let code_key = keys.mac_key(&[b"compiled-code"])?;
+        let code_epoch = keys.epoch(Uuid::nil(), Use::CompiledCode)?;
+        let code_key = keys.mac_key(Uuid::nil(), Use::CompiledCode, code_epoch)?;
         let compiler =
             Compiler::new(config.compiler.clone(), CompileLimits::default(), config.compiled_code(), code_key);
         let sandbox = Arc::new(Sandbox::new(compiler)?);
         sandbox.keep_scratch_in(&config.scratch())?;
         let ledger = Arc::new(Ledger::open(LedgerConfig {
             zones: config.zones.clone(),
-            writer: identity.writer(),
-            ledger_id: identity.ledger(),
-            signer: Box::new(identity.into_signer()),
+            writer: signing::writer()?,
+            ledger_id: keys.host(),
+            signers: signing::signers(&keys)?,
             create: true,
             sizes: Sizes::default(),
         })?);
@@ -105,6 +107,10 @@ impl App {
         };
         let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
         let packs = Packs::look(config)?;
+        for (_, tenant) in tenants.iter() {
+            keys.ensure_tenant(tenant.as_uuid())?;
+        }
+        on_record(&ledger, &keys, &packs).await?;
         let memory = Arc::new(MemoryJournal::default());
         let (tools, rows) = match database {
             Database::Recorded => (Tools::recorded(), Rows::Recorded),
@@ -115,7 +121,7 @@ impl App {
             None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory, rows)),
         };
         let crossing = Arc::new(Crossing { ledger: Arc::clone(&ledger), journal, tools, sentinel: Sentinel::new() });
-        let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
+        let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, Arc::clone(&keys));
         let registry = Arc::new(Registry::open(&config.registry())?);
         registry.tools(&ledger, packs.digest(TenantId::from(Uuid::nil()))?).await?;
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
@@ -127,11 +133,21 @@ impl App {
             packs,
             artefacts,
             database: db,
+            keys,
             ledger,
             cluster,
             checkpoints,
             _lock: lock,
         })
+    }
+
+    /// Puts on record what happened to keys, and has those that an auditor pins where the operator finds them.
+    ///
+    /// # Errors
+    /// Those of the ledger; what isn't on record is put there another time.
+    pub async fn keys_changed(&self, config: &Config) -> Result<(), AppError> {
+        on_record(&self.ledger, &self.keys, &self.packs).await?;
+        signing::publish(config, &self.keys.signing())
     }
 
     /// Takes the host down: no more work, everything signed, Postgres stopped.
@@ -140,6 +156,7 @@ impl App {
     /// The first part that could not be closed cleanly; the others are closed all the same.
     pub async fn close(self) -> Result<(), AppError> {
         self.checkpoints.abort();
+        let told = on_record(&self.ledger, &self.keys, &self.packs).await;
         let signed = self.ledger.checkpoint_all().await.map(drop).map_err(AppError::from);
         let closed = self.ledger.close().map_err(AppError::from);
         if let Some(db) = &self.database {
@@ -149,7 +166,7 @@ impl App {
             Some(cluster) => stop_cluster(cluster).await,
             None => Ok(()),
         };
-        signed.and(closed).and(stopped)
+        told.and(signed).and(closed).and(stopped)
     }
 }
 
@@ -171,6 +188,10 @@ async fn start_cluster(config: &Config) -> Result<Cluster, AppError> {
 
 async fn stop_cluster(cluster: Cluster) -> Result<(), AppError> {
     Ok(tokio::task::spawn_blocking(move || cluster.stop()).await.map_err(|_| AppError::Interrupted)??)
+}
+
+async fn on_record(ledger: &Ledger, keys: &KeyRing, packs: &Packs) -> Result<(), AppError> {
+    dispatch::keys::put_on_record(ledger, keys, |tenant| packs.digest(tenant)).await
 }
 
 async fn sign_regularly(ledger: Arc<Ledger>) {

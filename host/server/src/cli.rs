@@ -11,6 +11,7 @@ mod error;
 mod exit;
 mod input;
 mod inspect;
+mod keys;
 mod metrics;
 mod new;
 mod output;
@@ -119,6 +120,9 @@ enum Command {
     /// Verify the audit log, and show the key for it
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// List, rotate and export keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Show it all: two tenants, one agent, real rows, a kill, refusals
     Demo(demo::Demo),
 }
@@ -162,6 +166,7 @@ impl Command {
             Self::Policy(policy) => policy.carry_out(global).await,
             Self::Db(db) => db.carry_out(global).await,
             Self::Audit(audit) => audit.carry_out(global),
+            Self::Keys(keys) => keys.carry_out(global).await,
             Self::Demo(demo) => demo.carry_out(global).await,
         }
     }

@@ -25,19 +25,19 @@ impl Config {
         Self { data, zones, postgres, compiler: "/proc/self/exe".into() }
     }
 
-    /// The host's key.
+    /// The wrapper's keys: what everything else is sealed under.
     #[must_use]
     pub fn key(&self) -> PathBuf {
         self.data.join("host.key")
     }
 
-    /// The seed of the key that signs checkpoints, sealed under the host's key.
+    /// All other keys, wrapped.
     #[must_use]
-    pub fn signing_seed(&self) -> PathBuf {
-        self.data.join("checkpoint.key")
+    pub fn keys(&self) -> PathBuf {
+        self.data.join("keys.json")
     }
 
-    /// The key with which anybody can verify the checkpoints.
+    /// The keys with which anybody can verify the checkpoints, one a line, the active one first.
     #[must_use]
     pub fn verifier_key(&self) -> PathBuf {
         self.data.join("checkpoint.pub")
@@ -89,18 +89,6 @@ impl Config {
     #[must_use]
     pub fn packs(&self) -> PathBuf {
         self.data.join("policies")
-    }
-
-    /// The seed of the key with which this host signs packs, sealed under the host's key.
-    #[must_use]
-    pub fn pack_seed(&self) -> PathBuf {
-        self.data.join("pack.key")
-    }
-
-    /// The key with which anybody can verify what this host signed.
-    #[must_use]
-    pub fn pack_key(&self) -> PathBuf {
-        self.data.join("pack.pub")
     }
 
     /// Keys of others that may sign packs for this host, one `name+hash+key` a line.

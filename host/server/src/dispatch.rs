@@ -4,6 +4,7 @@
 mod admission;
 mod budgets;
 mod error;
+pub mod keys;
 mod past;
 mod reconcile;
 mod records;
@@ -23,7 +24,7 @@ use casemate_gate::policy::{Grants, Policy, Tenure};
 use casemate_gate::rls::{self, Scope};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, RunId, TenantId};
-use casemate_keys::{DataKey, LocalKeyFile};
+use casemate_keys::{KeyRing, Use};
 use casemate_store::RunRecord;
 use uuid::Uuid;
 
@@ -58,7 +59,7 @@ pub struct Dispatcher {
     sandbox: Arc<Sandbox>,
     crossing: Arc<Crossing>,
     records: Records,
-    keys: Arc<LocalKeyFile>,
+    keys: Arc<KeyRing>,
     shares: Shares,
     budgets: Arc<Budgets>,
     registry: Arc<Registry>,
@@ -105,7 +106,7 @@ struct Over {
 impl Dispatcher {
     /// A dispatcher over parts that the composition root built.
     #[must_use]
-    pub fn new(sandbox: Arc<Sandbox>, crossing: Arc<Crossing>, records: Records, keys: Arc<LocalKeyFile>) -> Self {
+    pub fn new(sandbox: Arc<Sandbox>, crossing: Arc<Crossing>, records: Records, keys: Arc<KeyRing>) -> Self {
         Self {
             sandbox,
             crossing,
@@ -220,6 +221,18 @@ impl Dispatcher {
         Ok(rls::bookkeeping(&Identity::fix(origin, None, self.shares.standing(tenant))))
     }
 
+    /// Digest of the policy that holds for a tenant while a job is begun: the job's, another tenant's active one, or the
+    /// built-in one.
+    fn holds(&self, job: &Job, tenant: TenantId) -> Result<Digest, DispatchError> {
+        if tenant == job.tenant {
+            return Ok(job.policy.digest);
+        }
+        match self.shares.active(tenant).policy() {
+            Some(policy) => Ok(policy.digest),
+            None => Ok(casemate_gate::pack::builtin()?.0.digest),
+        }
+    }
+
     /// Everything that is settled before the guest's first instruction, and its record.
     async fn begin(
         &self,
@@ -234,7 +247,8 @@ impl Dispatcher {
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
         let identity = self.identity(job, run, &grants).await?;
         let scope = rls::bookkeeping(&identity);
-        let mut vault = self.vault(job.tenant, run)?;
+        let key = self.keys.run_key(job.tenant.as_uuid())?;
+        let mut vault = self.vault(job.tenant, run, key.token_epoch)?;
         vault.restore(given);
         let mut guard = Guard { sentinel: &self.crossing.sentinel, rules: &job.policy.pii, vault: &mut vault };
         casemate_gate::pii::document(&mut guard, &mut input)?;
@@ -257,13 +271,14 @@ impl Dispatcher {
         if let Some(transcription) = &transcription {
             transcription.begin(&start.input);
         }
-        let claimed = records::Claimed::first(DataKey::generate()?);
+        let claimed = records::Claimed::first(key);
         let lost = Duration::ZERO;
         let hold =
             Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost, transcription, script };
         let mut recorder = self.recorder(job, run, &hold, events.cloned())?;
         let row = recorder.start(&Frame::Start(hold.start.clone()), hold.start.time_ms)?;
         self.records.create(&hold.scope, job, &hold.claimed.key, &self.keys, row).await?;
+        keys::put_on_record(&self.crossing.ledger, &self.keys, |tenant| self.holds(job, tenant)).await?;
         // Side by side: both are durable before the guest's first instruction.
         let held = self.budgets.hold(&origin, &hold.meter, now_ms);
         let (started, held) = futures_util::future::join(recorder.started(), held).await;
@@ -290,7 +305,7 @@ impl Dispatcher {
         if !same || start.profile != PROFILE {
             return Err(DispatchError::Changed);
         }
-        let mut vault = self.vault(job.tenant, run)?;
+        let mut vault = self.vault(job.tenant, run, claimed.key.token_epoch)?;
         vault.restore(start.vault.clone());
         let since = self.budgets.held_since(run);
         let meter = self.go_on(job, run, &claimed, used, patience).await?;
@@ -396,8 +411,9 @@ impl Dispatcher {
         Ok(Identity::fix(origin(job, run), role, self.shares.standing(job.tenant)))
     }
 
-    fn vault(&self, tenant: TenantId, run: RunId) -> Result<Vault, DispatchError> {
-        let tenant_key = self.keys.mac_key(&[b"tenant-pii", tenant.as_uuid().as_bytes()])?;
+    /// The vault of a run, with the key of the epoch in which the run began.
+    fn vault(&self, tenant: TenantId, run: RunId, epoch: u32) -> Result<Vault, DispatchError> {
+        let tenant_key = self.keys.mac_key(tenant.as_uuid(), Use::Token, epoch)?;
         Ok(Vault::new(&tenant_key, run)?)
     }
 
@@ -408,7 +424,7 @@ impl Dispatcher {
             epoch: hold.claimed.epoch,
             policy: job.policy.digest,
             scope: hold.scope.clone(),
-            key: hold.claimed.key.duplicate()?,
+            key: hold.claimed.key.key.duplicate()?,
         };
         Ok(Recorder::new(place, Arc::clone(&self.crossing.ledger), Arc::clone(&self.crossing.journal), events))
     }
@@ -431,7 +447,8 @@ impl Dispatcher {
             recorder,
             recording,
             input_bytes: hold.start.input.len() as u64,
-            digest_key: self.keys.mac_key(&[b"tenant-digest", job.tenant.as_uuid().as_bytes()])?,
+            // The run's own, so that it is the same however often the tenant's keys were rotated since.
+            digest_key: hold.claimed.key.key.mac_key(&[b"digest"])?,
             transcription: hold.transcription,
         }))
     }

@@ -15,7 +15,7 @@ use super::Tested;
 const POLL: Duration = Duration::from_millis(5);
 
 /// The directory of the workspace.
-fn workspace() -> &'static Path {
+pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 

@@ -39,7 +39,8 @@ fn another_library_verifies_the_signature() -> Tested {
     }
     let host = Host::without_database()?;
     let directory = signed(&host, "pack", 1, &Policy::logging())?;
-    let key = std::fs::read_to_string(host.data().join("pack.pub"))?;
+    let said = host.ask(&["keys", "export-public", "--signing", "pack"])?;
+    let key = crate::said::text(said.expect(0)?.lines.first().ok_or("a key")?, "/key").to_owned();
     let file = |name: &str| Path::new(&directory).join(name);
     let checked = Command::new(python)
         .args(["-c", SCRIPT, key.trim()])

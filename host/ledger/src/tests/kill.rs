@@ -18,7 +18,8 @@ fn child() {
         return;
     };
     let zones = ["a", "b", "c"].map(|name| root.join(name));
-    let config = Config { zones, writer: writer(), ledger_id: LEDGER, signer: signer(), create: true, sizes: SMALL };
+    let config =
+        Config { zones, writer: writer(), ledger_id: LEDGER, signers: vec![signer()], create: true, sizes: SMALL };
     let ledger = Ledger::open(config).unwrap();
     let mut out = std::io::stderr();
     for n in 0..100_000 {

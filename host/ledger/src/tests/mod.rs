@@ -7,6 +7,7 @@ mod formats;
 mod kill;
 mod live;
 mod open;
+mod signers;
 mod tear;
 
 use std::fs;
@@ -81,7 +82,7 @@ impl Zones {
 
     fn open_as(&self, writer: Writer) -> Result<Ledger, OpenError> {
         let (zones, sizes) = (self.paths(), self.sizes);
-        Ledger::open(Config { zones, writer, ledger_id: LEDGER, signer: signer(), create: true, sizes })
+        Ledger::open(Config { zones, writer, ledger_id: LEDGER, signers: vec![signer()], create: true, sizes })
     }
 
     fn open(&self) -> Result<Ledger, OpenError> {

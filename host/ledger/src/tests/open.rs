@@ -25,7 +25,7 @@ fn wrong_directories_are_refused() {
     let [a, b, c] = zones.paths();
     let open = |zones, sizes| {
         let (ledger_id, writer) = (LEDGER, writer());
-        Ledger::open(Config { zones, writer, ledger_id, signer: signer(), create: true, sizes })
+        Ledger::open(Config { zones, writer, ledger_id, signers: vec![signer()], create: true, sizes })
     };
     assert_eq!(code(open([b.clone(), a.clone(), c.clone()], SMALL)), "ledger-zone-foreign");
     assert_eq!(code(open([a.clone(), b.clone(), zones.root.path().join("d")], SMALL)), "ledger-zone-missing");
@@ -34,7 +34,7 @@ fn wrong_directories_are_refused() {
         zones: zones.paths(),
         writer: writer(),
         ledger_id: TENANT,
-        signer: signer(),
+        signers: vec![signer()],
         create: false,
         sizes: SMALL,
     };

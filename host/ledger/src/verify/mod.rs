@@ -19,7 +19,8 @@ pub use report::{ChainReport, LogReport, Progress, Report, ZonesReport};
 /// leaf chain, commitments, zero tails, checkpoints (signature, size, root).
 ///
 /// A zone that a running ledger appends to may show an unfinished tail; verify a copy or a closed ledger.
-/// `keys` are the checkpoint signers' public keys; at least one of them must have signed every checkpoint.
+/// `keys` are the checkpoint signers' public keys; at least one of them must have signed every checkpoint, and
+/// every signature of theirs must be right.
 ///
 /// # Errors
 /// The first finding, as [`VerifyError`].

@@ -12,7 +12,7 @@ use casemate_gate::journal::{Journal, MemoryJournal};
 use casemate_gate::policy::{Grants, Manifest, Policy, Tenure};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, Reply, RunId, TenantId, rls};
-use casemate_keys::{DataKey, KeyWrapper as _, LocalKeyFile, MacKey, SigningKey};
+use casemate_keys::{DataKey, KeyRing, MacKey, RunKey, SigningKey};
 use casemate_ledger::{Config, Draft, Kind, Ledger, Memory, Sizes};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup, Way};
@@ -56,7 +56,7 @@ pub(crate) struct World {
     grants: Arc<Grants>,
     crossing: Arc<Crossing>,
     dispatcher: Dispatcher,
-    keys: Arc<LocalKeyFile>,
+    keys: Arc<KeyRing>,
     tenant: TenantId,
     cluster: Mutex<Option<Cluster>>,
     _directory: TempDir,
@@ -76,7 +76,7 @@ impl World {
         let own = policy.grants(candidate.manifest());
         let agent = Arc::new(runtime.block_on(sandbox.load(&candidate, &own)).unwrap());
         let admitted = Arc::new(sandbox.admit(&agent, &policy.grants(agent.manifest())).unwrap());
-        let keys = Arc::new(LocalKeyFile::ephemeral().unwrap());
+        let keys = Arc::new(KeyRing::ephemeral(casemate_server::clock::now_ms).unwrap());
         let ledger = Arc::new(ledger(keep, directory.path()));
         let (cluster, database) = if keep == Keep::ZonesAndPostgres {
             let cluster = Cluster::start(&directory.path().join("postgres"), None).unwrap();
@@ -162,16 +162,17 @@ impl World {
     pub(crate) async fn recorded_passage(&self) -> Passage {
         let db = self.database.as_ref().unwrap();
         let run = RunId::from(Uuid::now_v7());
-        let key = DataKey::generate().unwrap();
+        let key = self.keys.run_key(self.tenant.as_uuid()).unwrap();
         let name = AgentName::try_from("bench".to_owned()).unwrap();
         let origin = Origin { tenant: self.tenant, agent: name.clone(), run };
         let scope = rls::bookkeeping(&Identity::fix(origin, None, Arc::new(Standing::default())));
-        let wrapped_key = self.keys.wrap(self.tenant.as_uuid(), run.as_uuid(), &key).unwrap().0;
+        let wrapped_key = self.keys.wrap_run(self.tenant.as_uuid(), run.as_uuid(), &key).unwrap().0;
         let digest = Digest::of(b"bench");
         db.create_run(&scope, NewRun { id: run, agent: name, component: digest, policy: digest, wrapped_key })
             .await
             .unwrap();
         let epoch = db.claim_run(&scope, run).await.unwrap().epoch;
+        let RunKey { key, .. } = key;
         let passage = self.setup(run, epoch, key);
         let mut passage = passage;
         passage.must_end_by(std::time::Instant::now() + Duration::from_secs(3600));
@@ -259,7 +260,8 @@ fn ledger(keep: Keep, directory: &Path) -> Ledger {
         return Ledger::in_memory(ledger_id, writer, Box::new(signer), Memory::Discard);
     }
     let zones = ["1", "2", "3"].map(|zone| directory.join(zone));
-    let config = Config { zones, writer, ledger_id, signer: Box::new(signer), create: true, sizes: Sizes::default() };
+    let config =
+        Config { zones, writer, ledger_id, signers: vec![Box::new(signer)], create: true, sizes: Sizes::default() };
     Ledger::open(config).unwrap()
 }
 

@@ -7,7 +7,7 @@ use casemate_gate::journal::{Journal, JournalError, MemoryJournal, Row};
 use casemate_gate::policy::Policy;
 use casemate_gate::rls::Scope;
 use casemate_gate::{Digest, TenantId};
-use casemate_keys::{LocalKeyFile, SigningKey};
+use casemate_keys::{KeyRing, SigningKey};
 use casemate_ledger::{Ledger, Memory};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::Crossing;
@@ -48,7 +48,7 @@ impl Stand {
             tools: Tools::new(None),
             sentinel: Sentinel::new(),
         });
-        let keys = Arc::new(LocalKeyFile::ephemeral().unwrap());
+        let keys = Arc::new(KeyRing::ephemeral(casemate_server::clock::now_ms).unwrap());
         let dispatcher =
             Arc::new(Dispatcher::new(Arc::clone(&sandbox), crossing, Records::memory(memory, Rows::None), keys));
         Self { runtime, sandbox, dispatcher, held, _directory: directory }

@@ -1,15 +1,14 @@
-//! Keys of packs: the one with which this host signs them, and those that it believes. The seed lies sealed under the
-//! host's key. It doesn't know what a pack is.
+//! Keys of packs: the one with which this host signs them, and those that it believes. It doesn't
+//! know what a pack is.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use casemate_gate::pack::TrustedKeys;
-use casemate_keys::{LocalKeyFile, PublicKey, Purpose, SigningKey};
-use uuid::Uuid;
+use casemate_keys::{KeyError, PublicKey, SigningKey, SigningKeyState, SigningKind};
 
-use super::{AppError, lock, signing};
+use super::{AppError, Signing, signing};
 use crate::config::Config;
 
 /// Most bytes of a file of keys.
@@ -20,35 +19,12 @@ const KEYS_BYTES: u64 = 64 * 1024;
 pub struct PackKeys;
 
 impl PackKeys {
-    /// The key with which this host signs packs; made where there is none. Takes the lock of the data directory.
+    /// The key with which this host signs packs; made where there is none.
     ///
     /// # Errors
     /// [`AppError`] naming the file.
-    pub fn open_or_create(config: &Config) -> Result<SigningKey, AppError> {
-        let _lock = lock::DataLock::take(config)?;
-        let keys = LocalKeyFile::open_or_create(&config.key())?;
-        let path = config.pack_seed();
-        let (id, seed) = match fs::read(&path) {
-            Ok(bytes) => {
-                let damaged = || AppError::Damaged(path.clone());
-                let (id, sealed) = bytes.split_first_chunk::<16>().ok_or_else(damaged)?;
-                let id = Uuid::from_bytes(*id);
-                (id, keys.open(Purpose::SigningSeed, id, sealed)?)
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let (id, seed) = (Uuid::now_v7(), SigningKey::new_seed()?);
-                let sealed = keys.seal(Purpose::SigningSeed, id, seed.as_slice())?;
-                signing::write(&path, &[id.as_bytes().as_slice(), &sealed].concat())?;
-                (id, seed.to_vec())
-            }
-            Err(cause) => return Err(AppError::File { path, cause }),
-        };
-        let key = SigningKey::from_seed(&format!("casemate-packs/{id}"), &seed)?;
-        let (public, text) = (config.pack_key(), key.public().to_string());
-        if fs::read_to_string(&public).ok().as_deref() != Some(text.as_str()) {
-            signing::write(&public, text.as_bytes())?;
-        }
-        Ok(key)
+    pub fn own(config: &Config) -> Result<SigningKey, AppError> {
+        Signing::active(config, SigningKind::Pack)
     }
 
     /// Whose signatures are believed: this host's own, and those that the operator trusts.
@@ -57,10 +33,15 @@ impl PackKeys {
     /// [`AppError`] naming the file, or the line that is no key.
     pub fn trusted(config: &Config) -> Result<TrustedKeys, AppError> {
         let mut keys = TrustedKeys::parse(&text(&config.trusted_pack_keys())?)?;
-        let own = text(&config.pack_key())?;
-        if !own.is_empty() {
-            keys.add(own.parse()?);
-        }
+        let own = match Signing::public(config) {
+            Ok(own) => own,
+            // A host that never was up has signed nothing.
+            Err(AppError::Keys(KeyError::None(_))) => return Ok(keys),
+            Err(error) => return Err(error),
+        };
+        // A key that was rotated is believed until its overlap ends.
+        let signs = own.all(SigningKind::Pack).filter(|key| key.state != SigningKeyState::Retired);
+        signs.for_each(|key| keys.add(key.key.clone()));
         Ok(keys)
     }
 

@@ -1,70 +1,95 @@
-//! Who this host is in the ledger: its id, its writer's name and the key that signs its checkpoints. The seed lies
-//! sealed under the host's key; the verifier key lies open beside it, for the operator to hand to an auditor. It
-//! doesn't know what is signed.
+//! Who this host is in the ledger: its id, its writer's name and the keys that sign its checkpoints. The keys that an
+//! auditor pins lie open in a file of their own, for the operator to hand over. Signing keys can be read, and used, while
+//! a host is up. It doesn't know what is signed.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
-use casemate_keys::{LocalKeyFile, Purpose, SigningKey};
+use casemate_keys::{
+    FileStore, KeyEntry, KeyRing, KeyStore as _, Limits, LocalKeyFile, SigningKey, SigningKeyState, SigningKeys,
+    SigningKind, signing_key,
+};
 use casemate_ledger::Writer;
-use uuid::Uuid;
+use casemate_ledger::signed_note::Signer;
 
 use super::AppError;
+use super::lock::DataLock;
+use crate::clock;
 use crate::config::Config;
 use crate::durable;
 
 /// Name of the one writer that an embedded host is.
 const WRITER: &str = "host";
 
-/// The host's identity in the ledger.
-pub struct Identity {
-    ledger: Uuid,
-    writer: Writer,
-    signer: SigningKey,
+/// Opens the ring of a data directory, or makes one. The lock is the caller's.
+pub(super) fn open(config: &Config) -> Result<KeyRing, AppError> {
+    let store = FileStore::new(&config.keys());
+    // A key file that is gone is never replaced: what there is was sealed under it.
+    let wrapper = match store.read()? {
+        Some(_) => LocalKeyFile::open(&config.key())?,
+        None => LocalKeyFile::open_or_create(&config.key())?,
+    };
+    let ring = KeyRing::open(Box::new(store), Box::new(wrapper), Limits::default(), clock::now_ms)?;
+    publish(config, &ring.signing())?;
+    Ok(ring)
 }
 
-impl Identity {
-    /// Reads it, or makes one where there is none.
+/// Writes the keys that an auditor pins, where they are others than before.
+pub(super) fn publish(config: &Config, keys: &SigningKeys) -> Result<(), AppError> {
+    let signs = keys.all(SigningKind::Checkpoint).filter(|key| key.state != SigningKeyState::Retired);
+    let text = signs.map(|key| key.key.to_string()).collect::<Vec<_>>().join("\n");
+    let path = config.verifier_key();
+    if fs::read_to_string(&path).ok().as_deref() == Some(text.as_str()) {
+        Ok(())
+    } else {
+        write(&path, text.as_bytes())
+    }
+}
+
+/// The writer that this host is.
+pub(super) fn writer() -> Result<Writer, AppError> {
+    WRITER.parse().map_err(|_| AppError::Interrupted)
+}
+
+/// What signs checkpoints: the active key, and those that it follows.
+pub(super) fn signers(ring: &KeyRing) -> Result<Vec<Box<dyn Signer + Send>>, AppError> {
+    let signers = ring.signers(SigningKind::Checkpoint)?;
+    Ok(signers.into_iter().map(|signer| -> Box<dyn Signer + Send> { Box::new(signer) }).collect())
+}
+
+/// The signing keys of a data directory, for whoever doesn't run a host in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Signing;
+
+impl Signing {
+    /// The public halves of all keys: no lock, no secret.
     ///
     /// # Errors
-    /// [`AppError`] naming the file.
-    pub fn open_or_create(config: &Config, keys: &LocalKeyFile) -> Result<Self, AppError> {
-        let path = config.signing_seed();
-        let (ledger, seed) = match fs::read(&path) {
-            Ok(bytes) => {
-                let damaged = || AppError::Damaged(path.clone());
-                let (id, sealed) = bytes.split_first_chunk::<16>().ok_or_else(damaged)?;
-                let ledger = Uuid::from_bytes(*id);
-                (ledger, keys.open(Purpose::SigningSeed, ledger, sealed)?)
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let (ledger, seed) = (Uuid::now_v7(), SigningKey::new_seed()?);
-                let sealed = keys.seal(Purpose::SigningSeed, ledger, seed.as_slice())?;
-                write(&path, &[ledger.as_bytes().as_slice(), &sealed].concat())?;
-                (ledger, seed.to_vec())
-            }
-            Err(cause) => return Err(AppError::File { path, cause }),
-        };
-        let signer = SigningKey::from_seed(&format!("casemate/{ledger}"), &seed)?;
-        let public = config.verifier_key();
-        if fs::read_to_string(&public).ok().as_deref() != Some(signer.public().to_string().as_str()) {
-            write(&public, signer.public().to_string().as_bytes())?;
+    /// `keys-none` where there are none yet; those of the file.
+    pub fn public(config: &Config) -> Result<SigningKeys, AppError> {
+        Ok(SigningKeys::look(&FileStore::new(&config.keys()), clock::now_ms())?)
+    }
+
+    /// The active key of a kind, to sign with. Keys are made where there are none, which takes the directory's lock; it
+    /// needs none otherwise.
+    ///
+    /// # Errors
+    /// Those of the key file and the ring.
+    pub fn active(config: &Config, kind: SigningKind) -> Result<SigningKey, AppError> {
+        let store = FileStore::new(&config.keys());
+        if store.read()?.is_none() {
+            let _lock = DataLock::take(config)?;
+            open(config)?;
         }
-        let writer = WRITER.parse().map_err(|_| AppError::Damaged(path))?;
-        Ok(Self { ledger, writer, signer })
+        Ok(signing_key(Box::new(store), &config.key(), kind, clock::now_ms)?)
     }
 
-    pub(super) const fn ledger(&self) -> Uuid {
-        self.ledger
-    }
-
-    pub(super) const fn writer(&self) -> Writer {
-        self.writer
-    }
-
-    pub(super) fn into_signer(self) -> SigningKey {
-        self.signer
+    /// Every key of the host, with what may be known of it: no lock, no secret.
+    ///
+    /// # Errors
+    /// As [`Signing::public`].
+    pub fn list(config: &Config) -> Result<Vec<KeyEntry>, AppError> {
+        Ok(casemate_keys::list(&FileStore::new(&config.keys()), clock::now_ms())?)
     }
 }
 

@@ -51,6 +51,15 @@ impl Tenants {
         Ok(read(&config.tenants())?.into_iter().map(|(name, tenant)| (name, tenant.id)).collect())
     }
 
+    /// The tenants, for whoever doesn't hold the data directory's lock and changes nothing.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn look(config: &Config) -> Result<Self, AppError> {
+        let path = config.tenants();
+        Ok(Self { by_name: read(&path)?, path, database: None })
+    }
+
     /// Reads the file and brings the database's table in line with it.
     pub(super) async fn open(path: PathBuf, database: Option<&Db>) -> Result<Self, AppError> {
         let by_name = read(&path)?;
@@ -106,7 +115,10 @@ impl App {
         let id = self.tenants.new_id(name)?;
         let change = Change::new(Subject::Tenant, name, Happened::Added, Value::Null, id.to_string());
         record(&self.ledger, id, self.packs.digest(id)?, &[change]).await?;
-        self.tenants.add(name, id).await
+        self.tenants.add(name, id).await?;
+        // Its key goes on record when the host closes, if not before.
+        self.keys.ensure_tenant(id.as_uuid())?;
+        Ok(id)
     }
 }
 

@@ -1,10 +1,11 @@
 //! `casemate audit`: verification without the host, its database or its keys, and the key that an auditor pins. It
 //! doesn't know how a log is verified.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::IsTerminal as _;
 
-use casemate_ledger::signed_note::{StandardVerifier, VerifierList};
+use casemate_ledger::signed_note::{StandardVerifier, Verifier, VerifierList};
 use casemate_ledger::verify::{self, Progress, VerifyError, ZonesReport};
 use serde_json::json;
 
@@ -16,11 +17,18 @@ use super::{CliError, Format, Global, output};
 pub(super) enum Audit {
     /// Verify the three zones, offline
     Verify {
-        /// The verifier key, as `casemate audit key` printed it when the host was set up
-        #[arg(long, value_name = "NAME+HASH+KEY", env = "CASEMATE_VERIFIER_KEY")]
-        key: String,
+        /// The verifier key, as `casemate audit key` printed it when the host was set up; several are separated by commas,
+        /// or given one by one
+        #[arg(
+            long,
+            value_name = "NAME+HASH+KEY",
+            env = "CASEMATE_VERIFIER_KEY",
+            required = true,
+            value_delimiter = ','
+        )]
+        key: Vec<String>,
     },
-    /// Print the verifier key, for an auditor to keep elsewhere
+    /// Print the verifier keys, one a line, for an auditor to keep elsewhere; the first is the active one
     Key,
 }
 
@@ -40,18 +48,35 @@ fn key(global: &Global) -> Result<Exit, CliError> {
             format!("run an agent first, or name the data directory with --data: {} can't be read", path.display());
         CliError::new("data-file", message).because(&error)
     })?;
-    match global.format {
-        Format::Json => output::line(&json!({"verifier_key": key}).to_string()),
-        Format::Human => output::line(&key),
+    for key in key.lines() {
+        match global.format {
+            Format::Json => output::line(&json!({"verifier_key": key}).to_string()),
+            Format::Human => output::line(key),
+        }
     }
     Ok(Exit::Done)
 }
 
-fn verify(global: &Global, key: &str) -> Result<Exit, CliError> {
-    let verifier = StandardVerifier::new(key).map_err(|_| {
-        CliError::new("input-key", "give the verifier key as `casemate audit key` prints it").with_exit(Exit::Usage)
-    })?;
-    let keys = VerifierList::new(vec![Box::new(verifier)]);
+/// Most keys that are given at once.
+const KEYS: usize = 64;
+
+/// The keys, each once: a list with one twice would be ambiguous. They may come as lines, as `casemate audit key` prints
+/// them.
+fn verifiers(keys: &[String]) -> Result<VerifierList, CliError> {
+    let wrong =
+        || CliError::new("input-key", "give the verifier key as `casemate audit key` prints it").with_exit(Exit::Usage);
+    let keys: BTreeSet<&str> = keys.iter().flat_map(|keys| keys.split_ascii_whitespace()).collect();
+    if keys.is_empty() || keys.len() > KEYS {
+        return Err(wrong());
+    }
+    let verifier = |key: &str| -> Result<Box<dyn Verifier>, CliError> {
+        Ok(Box::new(StandardVerifier::new(key).map_err(|_| wrong())?))
+    };
+    Ok(VerifierList::new(keys.into_iter().map(verifier).collect::<Result<_, _>>()?))
+}
+
+fn verify(global: &Global, keys: &[String]) -> Result<Exit, CliError> {
+    let keys = verifiers(keys)?;
     let zones = global.config()?.zones;
     let shows = global.format == Format::Human && std::io::stderr().is_terminal();
     let verified = verify::zones(&zones, &keys, &mut |progress| show(shows, &progress));

@@ -3,6 +3,7 @@
 
 use casemate_gate::Refusal;
 use casemate_gate::journal::JournalError;
+use casemate_gate::policy::PolicyError;
 use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, ReadError};
 use casemate_store::{RoleError, StoreError};
@@ -44,6 +45,9 @@ pub enum DispatchError {
     /// What the run may use can't be put on record.
     #[error(transparent)]
     Budget(#[from] BudgetError),
+    /// The built-in policy can't be read.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// What is registered can't be kept.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -85,6 +89,7 @@ impl DispatchError {
             Self::Read(error) => error.code(),
             Self::Append(error) => error.code(),
             Self::Budget(error) => error.code(),
+            Self::Policy(error) => error.code(),
             Self::Registry(error) => error.code(),
             Self::Refused(refusal) => refusal.code().name(),
             Self::NoDatabase => "run-needs-database",

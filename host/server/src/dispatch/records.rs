@@ -9,12 +9,15 @@ use casemate_gate::journal::{Journal as _, MemoryJournal, Row, RowKind};
 use casemate_gate::policy::Grants;
 use casemate_gate::rls::Scope;
 use casemate_gate::{Digest, Epoch, Refusal, RunId, Seq, TenantId};
-use casemate_keys::{Context, DataKey, KeyWrapper as _, LocalKeyFile, Purpose, WrappedKey};
+use casemate_keys::{Context, DataKey, KeyRing, Purpose, RunKey, WrappedKey};
 use casemate_store::{Db, NewRun, RunRecord, RunState, StoreError};
 
 use super::{DispatchError, Job};
 use crate::crossing::frame::{Frame, Start};
 use crate::crossing::part;
+
+/// Most records that a host sealed for a run and didn't get into its journal before it died.
+const UNSEEN: u64 = 1024;
 
 /// Where runs are kept.
 pub enum Records {
@@ -43,7 +46,7 @@ pub enum Rows {
 /// A run as it is recorded, under a claim of this host.
 pub(super) struct Claimed {
     pub(super) epoch: Epoch,
-    pub(super) key: DataKey,
+    pub(super) key: RunKey,
     /// The sealed rows, for the ledger to be compared with.
     pub(super) rows: Vec<Row>,
     /// The opened frames.
@@ -54,7 +57,7 @@ pub(super) struct Claimed {
 
 impl Claimed {
     /// A run that begins now.
-    pub(super) const fn first(key: DataKey) -> Self {
+    pub(super) const fn first(key: RunKey) -> Self {
         Self { epoch: Epoch::new(1), key, rows: Vec::new(), frames: Vec::new(), again: false }
     }
 
@@ -98,12 +101,12 @@ impl Records {
         &self,
         scope: &Scope,
         job: &Job,
-        key: &DataKey,
-        keys: &LocalKeyFile,
+        key: &RunKey,
+        keys: &KeyRing,
         start: Row,
     ) -> Result<(), DispatchError> {
         let (run, epoch) = (start.run, start.epoch);
-        let wrapped = keys.wrap(job.tenant.as_uuid(), run.as_uuid(), key)?;
+        let wrapped = keys.wrap_run(job.tenant.as_uuid(), run.as_uuid(), key)?;
         match self {
             Self::Database(db) => {
                 let new = NewRun {
@@ -129,7 +132,7 @@ impl Records {
         scope: &Scope,
         tenant: TenantId,
         run: RunId,
-        keys: &LocalKeyFile,
+        keys: &KeyRing,
     ) -> Result<Claimed, DispatchError> {
         let (epoch, wrapped, rows) = match self {
             Self::Database(db) => {
@@ -144,8 +147,10 @@ impl Records {
                 (*epoch, wrapped.clone(), journal.rows(run))
             }
         };
-        let key = keys.unwrap(tenant.as_uuid(), run.as_uuid(), &wrapped)?;
-        let frames = rows.iter().map(|row| opened(&key, tenant, row)).collect::<Result<_, _>>()?;
+        let key = keys.unwrap_run(tenant.as_uuid(), run.as_uuid(), &wrapped)?;
+        // What hosts before had sealed: the rows, and for each of them what it may not have got to.
+        key.key.spend((rows.len() as u64).saturating_add(epoch.get().saturating_mul(UNSEEN)));
+        let frames = rows.iter().map(|row| opened(&key.key, tenant, row)).collect::<Result<_, _>>()?;
         Ok(Claimed { epoch, key, rows, frames, again: true })
     }
 
@@ -155,11 +160,11 @@ impl Records {
         scope: &Scope,
         tenant: TenantId,
         run: RunId,
-        keys: &LocalKeyFile,
+        keys: &KeyRing,
     ) -> Result<Vec<(Seq, RowKind, Frame)>, DispatchError> {
         let (record, rows) = self.database()?.load_run(scope, run).await.map_err(not_to_be_had)?;
-        let key = keys.unwrap(tenant.as_uuid(), run.as_uuid(), &WrappedKey(record.wrapped_key))?;
-        rows.iter().map(|row| opened(&key, tenant, row)).collect()
+        let key = keys.unwrap_run(tenant.as_uuid(), run.as_uuid(), &WrappedKey(record.wrapped_key))?;
+        rows.iter().map(|row| opened(&key.key, tenant, row)).collect()
     }
 
     /// Digests of component and policy of a run.

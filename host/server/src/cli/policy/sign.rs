@@ -45,7 +45,7 @@ impl Sign {
         let files = read_pack(&self.pack)?;
         let key = match (&self.key, &self.name) {
             (Some(path), Some(name)) => own_key(path, name)?,
-            _ => PackKeys::open_or_create(&global.config()?)?,
+            _ => PackKeys::own(&global.config()?)?,
         };
         let now_ms = clock::now_ms();
         let signed = sign(&files, &key, now_ms)?;

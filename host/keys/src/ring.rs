@@ -1,0 +1,287 @@
+//! The ring of keys: the wrapper protects a key of each tenant, and that one the tenant's data keys and the keys of its
+//! runs and subjects. Whoever needs a key asks here, and says for which tenant and use. It doesn't know what is sealed,
+//! nor where its own document is kept. The nil tenant is the host itself.
+
+mod entries;
+mod held;
+mod rotation;
+mod signers;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use uuid::Uuid;
+
+use crate::data_key::{DataKey, WrappedKey};
+use crate::document::{Document, KeyChange, Slot};
+use crate::envelope;
+use crate::error::KeyError;
+use crate::local::LocalKeyFile;
+use crate::mac::MacKey;
+use crate::purpose::{Context, Purpose, Use};
+use crate::seals::Limits;
+use crate::signing::SigningKey;
+use crate::signing_keys::{SigningKeys, SigningKind};
+use crate::store::{KeyStore, MemoryStore};
+use crate::wrapper::KeyWrapper;
+pub use entries::KeyEntry;
+pub(crate) use entries::entries;
+pub(crate) use held::Held;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Clock = fn() -> u64;
+
+/// All keys of a host.
+pub struct KeyRing {
+    // Held for one look-up, or one write of the document.
+    held: Mutex<Held>,
+    has_news: AtomicBool,
+}
+
+/// The keys of one run.
+#[derive(Debug)]
+pub struct RunKey {
+    /// Seals its frames.
+    pub key: DataKey,
+    /// The epoch of the tenant's token key with which it began, so that its tokens are what they were.
+    pub token_epoch: u32,
+}
+
+impl KeyRing {
+    /// Reads the ring, or makes a new one; finishes a rotation that was cut off. One process at a time.
+    ///
+    /// # Errors
+    /// Those of store and wrapper.
+    pub fn open(
+        store: Box<dyn KeyStore>,
+        wrapper: Box<dyn KeyWrapper>,
+        limits: Limits,
+        clock: Clock,
+    ) -> Result<Self, KeyError> {
+        let document = match Document::read(&*store)? {
+            Some(document) => document,
+            None => Document::new(uuid::Builder::from_random_bytes(crate::secret::random()?).into_uuid()),
+        };
+        let mut held = Held::new(document, store, wrapper, limits, clock);
+        held.follow_root()?;
+        for kind in SigningKind::ALL {
+            held.ensure_signer(kind)?;
+        }
+        let has_news = AtomicBool::new(held.has_news());
+        Ok(Self { held: Mutex::new(held), has_news })
+    }
+
+    /// A ring that ends with the process, for runs that keep nothing.
+    ///
+    /// # Errors
+    /// [`KeyError::Library`] when the system has no randomness.
+    pub fn ephemeral(clock: Clock) -> Result<Self, KeyError> {
+        let wrapper = Box::new(LocalKeyFile::ephemeral()?);
+        Self::open(Box::new(MemoryStore::default()), wrapper, Limits::default(), clock)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Held) -> Result<T, KeyError>) -> Result<T, KeyError> {
+        let mut held = self.lock();
+        let done = act(&mut held);
+        self.has_news.store(held.has_news(), Ordering::Release);
+        done
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The host's id, which its signing keys are named after.
+    #[must_use]
+    pub fn host(&self) -> Uuid {
+        self.lock().document().host
+    }
+
+    /// Makes a tenant's key, if it has none.
+    ///
+    /// # Errors
+    /// Those of store and wrapper.
+    pub fn ensure_tenant(&self, tenant: Uuid) -> Result<(), KeyError> {
+        self.with(|held| held.current(Slot::tenant(tenant)).map(drop))
+    }
+
+    /// A new key for a run of a tenant.
+    ///
+    /// # Errors
+    /// Those of store and wrapper.
+    pub fn run_key(&self, tenant: Uuid) -> Result<RunKey, KeyError> {
+        let token_epoch = self.epoch(tenant, Use::Token)?;
+        let seals = self.lock().limits().seals;
+        Ok(RunKey { key: DataKey::generate_within(1, seals)?, token_epoch })
+    }
+
+    /// Wraps a run's key under the tenant's, to be kept beside the run.
+    ///
+    /// # Errors
+    /// [`KeyError::Exhausted`], and those of store and wrapper.
+    pub fn wrap_run(&self, tenant: Uuid, run: Uuid, key: &RunKey) -> Result<WrappedKey, KeyError> {
+        let context = Context { tenant, purpose: Purpose::RunKey, id: run, part: 0 };
+        let active = self.with(|held| held.active(Slot::tenant(tenant), 1))?;
+        active.wrap(&context, &key.key, &key.token_epoch.to_be_bytes())
+    }
+
+    /// Gives a run's key back. Whoever kept the run's records says by [`DataKey::spend`] how many there are.
+    ///
+    /// # Errors
+    /// [`KeyError::DoesNotOpen`] for a key of another run or tenant.
+    pub fn unwrap_run(&self, tenant: Uuid, run: Uuid, wrapped: &WrappedKey) -> Result<RunKey, KeyError> {
+        let context = Context { tenant, purpose: Purpose::RunKey, id: run, part: 0 };
+        let (key, epoch) = self.unwrap::<4>(tenant, &context, wrapped)?;
+        Ok(RunKey { key, token_epoch: u32::from_be_bytes(epoch) })
+    }
+
+    /// Wraps the key of one subject's data under the tenant's, to be kept beside the data: whoever drops it has erased
+    /// the data.
+    ///
+    /// # Errors
+    /// [`KeyError::Exhausted`], and those of store and wrapper.
+    pub fn wrap_subject(&self, tenant: Uuid, subject: Uuid, key: &DataKey) -> Result<WrappedKey, KeyError> {
+        let context = Context { tenant, purpose: Purpose::SubjectKey, id: subject, part: 0 };
+        self.with(|held| held.active(Slot::tenant(tenant), 1))?.wrap(&context, key, &[])
+    }
+
+    /// Gives a subject's key back.
+    ///
+    /// # Errors
+    /// [`KeyError::DoesNotOpen`] for a key of another subject or tenant.
+    pub fn unwrap_subject(&self, tenant: Uuid, subject: Uuid, wrapped: &WrappedKey) -> Result<DataKey, KeyError> {
+        let context = Context { tenant, purpose: Purpose::SubjectKey, id: subject, part: 0 };
+        Ok(self.unwrap::<0>(tenant, &context, wrapped)?.0)
+    }
+
+    fn unwrap<const N: usize>(
+        &self,
+        tenant: Uuid,
+        context: &Context,
+        wrapped: &WrappedKey,
+    ) -> Result<(DataKey, [u8; N]), KeyError> {
+        let (_, version) = wrapped.under()?;
+        let mut held = self.lock();
+        let (key, beside) = held.key(Slot::tenant(tenant), version)?.unwrap(context, wrapped, 1)?;
+        key.seals().add(held.limits().seals);
+        Ok((key, beside))
+    }
+
+    /// Seals a record under the tenant's active data key for a use.
+    ///
+    /// # Errors
+    /// [`KeyError::Exhausted`], and those of store and wrapper.
+    pub fn seal(&self, tenant: Uuid, data: Use, id: Uuid, part: u64, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let context = Context { tenant, purpose: Purpose::Data(data), id, part };
+        self.with(|held| held.active(Slot::data(tenant, data), 1)?.seal(&context, plain))
+    }
+
+    /// Opens a record of [`KeyRing::seal`], whatever the epoch that it was sealed in.
+    ///
+    /// # Errors
+    /// [`KeyError::DoesNotOpen`] for anything else.
+    pub fn open_record(
+        &self,
+        tenant: Uuid,
+        data: Use,
+        id: Uuid,
+        part: u64,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        let context = Context { tenant, purpose: Purpose::Data(data), id, part };
+        let version = envelope::parse(sealed)?.key_version;
+        self.lock().key(Slot::data(tenant, data), version)?.open(&context, sealed)
+    }
+
+    /// The active epoch of a tenant's data key, which is made if there is none.
+    ///
+    /// # Errors
+    /// Those of store and wrapper.
+    pub fn epoch(&self, tenant: Uuid, data: Use) -> Result<u32, KeyError> {
+        self.with(|held| held.current(Slot::data(tenant, data)))
+    }
+
+    /// The key for MACs of a tenant's data key in an epoch.
+    ///
+    /// # Errors
+    /// [`KeyError::DoesNotOpen`] for an epoch that never was.
+    pub fn mac_key(&self, tenant: Uuid, data: Use, epoch: u32) -> Result<MacKey, KeyError> {
+        self.lock().key(Slot::data(tenant, data), epoch)?.mac_key(&[b"mac"])
+    }
+
+    /// Gives the host a new key: the wrapper's, under which every tenant's key is wrapped anew, and the host's own.
+    ///
+    /// # Errors
+    /// Those of store and wrapper. Whatever it was that failed, everything can be read that could be before.
+    pub fn rotate_host(&self) -> Result<(), KeyError> {
+        self.with(|held| {
+            held.rotate_root()?;
+            held.rotate_tenant(Uuid::nil())
+        })
+    }
+
+    /// Gives a tenant a new key and each of its data keys a new epoch.
+    ///
+    /// # Errors
+    /// Those of store and wrapper; then nothing has changed.
+    pub fn rotate_tenant(&self, tenant: Uuid) -> Result<(), KeyError> {
+        self.with(|held| held.rotate_tenant(tenant))
+    }
+
+    /// Makes a new active signing key. The old one signs too for so many milliseconds, and verifies for ever.
+    ///
+    /// # Errors
+    /// [`KeyError::Full`] when too many keys of the kind sign at once; those of store and wrapper.
+    pub fn rotate_signing(&self, kind: SigningKind, overlap_ms: u64) -> Result<(), KeyError> {
+        self.with(|held| held.rotate_signer(kind, overlap_ms))
+    }
+
+    /// The keys of a kind that sign now, the active one first.
+    ///
+    /// # Errors
+    /// [`KeyError`] when a seed doesn't open.
+    pub fn signers(&self, kind: SigningKind) -> Result<Vec<SigningKey>, KeyError> {
+        self.lock().signers(kind)
+    }
+
+    /// The public halves of all signing keys.
+    #[must_use]
+    pub fn signing(&self) -> SigningKeys {
+        self.lock().signing()
+    }
+
+    /// Every key, with what may be known of it.
+    #[must_use]
+    pub fn list(&self) -> Vec<KeyEntry> {
+        self.lock().entries()
+    }
+
+    /// Whether there are changes that are not on record. Costs one look at a flag.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.has_news.load(Ordering::Acquire)
+    }
+
+    /// The changes that are not on record, the oldest first.
+    #[must_use]
+    pub fn news(&self) -> Vec<KeyChange> {
+        self.lock().document().unrecorded.clone()
+    }
+
+    /// Notes that these changes are on record now.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn recorded(&self, changes: &[KeyChange]) -> Result<(), KeyError> {
+        self.with(|held| held.recorded(changes))
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyRing(…)")
+    }
+}
