@@ -4,6 +4,7 @@
 mod abuse;
 mod bad_component;
 mod bad_input;
+mod catalogue;
 mod compile;
 mod component;
 mod conformance;

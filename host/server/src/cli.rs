@@ -8,6 +8,7 @@ mod db;
 mod demo;
 mod dev;
 mod error;
+mod errors;
 mod exit;
 mod input;
 mod inspect;
@@ -115,6 +116,8 @@ enum Command {
     /// Verify the audit log, and show the key for it
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// List refusals and problems, or explain one
+    Errors(errors::Errors),
     /// Show it all: two tenants, one agent, real rows, a kill, refusals
     Demo(demo::Demo),
 }
@@ -157,6 +160,7 @@ impl Command {
             Self::Budget(budget) => budget.carry_out(global).await,
             Self::Db(db) => db.carry_out(global).await,
             Self::Audit(audit) => audit.carry_out(global),
+            Self::Errors(errors) => errors.carry_out(global.format),
             Self::Demo(demo) => demo.carry_out(global).await,
         }
     }

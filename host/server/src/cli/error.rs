@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use casemate_abi::Entry;
 use serde_json::json;
 
 use super::exit::Exit;
@@ -18,7 +19,7 @@ use casemate_toolchain::ToolchainError;
 /// An error on its way to the person at the terminal.
 #[derive(Debug)]
 pub struct CliError {
-    code: String,
+    code: &'static str,
     message: String,
     causes: Vec<String>,
     exit: Exit,
@@ -27,8 +28,8 @@ pub struct CliError {
 impl CliError {
     /// An error with a stable code and what to do about it.
     #[must_use]
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), causes: Vec::new(), exit: Exit::of_code(code) }
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), causes: Vec::new(), exit: Exit::of_code(code) }
     }
 
     /// The same with its cause, and that one's causes.
@@ -53,7 +54,7 @@ impl CliError {
         Self::new("input-zones", "name three zones, separated by commas").with_exit(Exit::Usage)
     }
 
-    fn of(code: &str, error: &dyn Error) -> Self {
+    fn of(code: &'static str, error: &dyn Error) -> Self {
         let mut made = Self::new(code, error.to_string());
         if let Some(cause) = error.source() {
             made = made.because(cause);
@@ -69,19 +70,32 @@ impl CliError {
         self.exit
     }
 
+    /// What the catalogue says about its code.
+    #[must_use]
+    pub fn entry(&self) -> Option<&'static Entry> {
+        Entry::named(self.code)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let entry = self.entry();
+        json!({
+            "type": "error",
+            "code": self.code,
+            "message": self.message,
+            "causes": self.causes,
+            "exit": self.exit.number(),
+            "number": entry.map(|entry| entry.number),
+            "title": entry.map(|entry| entry.title),
+            "remedy": entry.map(|entry| entry.remedy),
+            "status": entry.map(|entry| entry.status),
+            "uri": entry.map(|entry| entry.uri),
+        })
+    }
+
     /// Prints it where errors go.
     pub fn print(&self, format: Format) {
         match format {
-            Format::Json => output::error_line(
-                &json!({
-                    "type": "error",
-                    "code": self.code,
-                    "message": self.message,
-                    "causes": self.causes,
-                    "exit": self.exit.number(),
-                })
-                .to_string(),
-            ),
+            Format::Json => output::error_line(&self.json().to_string()),
             Format::Human => {
                 output::error_line(&format!(
                     "{} {} {}",
