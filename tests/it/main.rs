@@ -7,6 +7,7 @@ mod bad_input;
 mod catalogue;
 mod compile;
 mod component;
+mod config;
 mod conformance;
 mod database_trouble;
 mod demo;

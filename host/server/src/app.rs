@@ -29,9 +29,6 @@ use crate::dispatch::{Budgets, Dispatcher, Records, Rows};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
-/// How often the logs are signed while the host runs.
-const CHECKPOINTS: Duration = Duration::from_secs(300);
-
 /// Whether runs need Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
@@ -108,7 +105,7 @@ impl App {
         let crossing = Arc::new(Crossing { ledger: Arc::clone(&ledger), journal, tools, sentinel: Sentinel::new() });
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, keys);
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets));
-        let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
+        let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger), config.checkpoints.duration()));
         Ok(Self { sandbox, dispatcher, tenants, artefacts, database: db, ledger, cluster, checkpoints, _lock: lock })
     }
 
@@ -151,8 +148,9 @@ async fn stop_cluster(cluster: Cluster) -> Result<(), AppError> {
     Ok(tokio::task::spawn_blocking(move || cluster.stop()).await.map_err(|_| AppError::Interrupted)??)
 }
 
-async fn sign_regularly(ledger: Arc<Ledger>) {
-    let mut ticks = tokio::time::interval(CHECKPOINTS);
+/// Signs the logs, so often while the host runs.
+async fn sign_regularly(ledger: Arc<Ledger>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
     ticks.tick().await;
     loop {
         ticks.tick().await;

@@ -9,10 +9,12 @@ use serde_json::json;
 use super::exit::Exit;
 use super::{Format, output};
 use crate::app::AppError;
+use crate::config::{ConfigError, Source};
 use crate::dispatch::{BudgetError, DispatchError};
 use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
 use casemate_gate::policy::PolicyError;
+use casemate_keys::KeyError;
 use casemate_store::StoreError;
 use casemate_toolchain::ToolchainError;
 
@@ -48,10 +50,6 @@ impl CliError {
     pub const fn with_exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
-    }
-
-    pub(super) fn three_zones() -> Self {
-        Self::new("input-zones", "name three zones, separated by commas").with_exit(Exit::Usage)
     }
 
     fn of(code: &'static str, error: &dyn Error) -> Self {
@@ -121,7 +119,28 @@ macro_rules! from {
     };
 }
 
-from!(AnatomyError, AppError, BudgetError, ComponentError, EngineError, PolicyError, StoreError, ToolchainError);
+from!(
+    AnatomyError,
+    AppError,
+    BudgetError,
+    ComponentError,
+    EngineError,
+    KeyError,
+    PolicyError,
+    StoreError,
+    ToolchainError
+);
+
+/// A flag that is not understood is a command line that is not.
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        let made = Self::of(error.code(), &error);
+        match error {
+            ConfigError::Value { source_: Source::Flag, .. } => made.with_exit(Exit::Usage),
+            _ => made,
+        }
+    }
+}
 
 impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {
