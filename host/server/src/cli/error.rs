@@ -136,7 +136,7 @@ impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         let made = Self::of(error.code(), &error);
         match error {
-            ConfigError::Value { source_: Source::Flag, .. } => made.with_exit(Exit::Usage),
+            ConfigError::Value { from: Source::Flag, .. } => made.with_exit(Exit::Usage),
             _ => made,
         }
     }

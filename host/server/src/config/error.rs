@@ -45,12 +45,12 @@ pub enum ConfigError {
     #[error("correct or unset the variable {0}: there is no such setting")]
     UnknownVariable(String),
     /// The value isn't of the setting's form.
-    #[error("write `{key}` as {form}: that of the {source_} is not")]
+    #[error("write `{key}` as {form}: its value in the {from} is not")]
     Value {
         /// The setting.
         key: &'static str,
         /// Where the value was written.
-        source_: Source,
+        from: Source,
         /// What it should be.
         form: &'static str,
     },

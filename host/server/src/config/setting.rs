@@ -59,7 +59,7 @@ pub(super) struct Found {
 impl Found {
     /// What is wrong is said without what was written, which nobody knows to be public.
     pub(super) const fn refuse(&self, form: &'static str) -> ConfigError {
-        ConfigError::Value { key: self.key, source_: self.source, form }
+        ConfigError::Value { key: self.key, from: self.source, form }
     }
 }
 
