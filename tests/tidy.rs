@@ -1,6 +1,8 @@
 //! The tidy test: rules about the sources that no compiler checks. Each rule is a function from files or members to
 //! violations and stands in a file of its own, with the reason for it and a planted violation that it must find.
 
+#[path = "tidy/codes.rs"]
+mod codes;
 #[path = "tidy/edges.rs"]
 mod edges;
 #[path = "tidy/examples.rs"]

@@ -3,9 +3,11 @@
 //! built with any compiler can use it.
 
 mod code;
+mod entry;
 pub mod limits;
 
-pub use code::Code;
+pub use code::{Code, ENTRIES};
+pub use entry::{Entry, Kind};
 
 /// The WIT package that hosts bind and guests import.
 pub const WIT: &str = include_str!("../wit/agent.wit");
@@ -18,3 +20,6 @@ pub const VERSION: &str = "0.1.0";
 
 /// Name of the custom section in which a component carries its manifest (UTF-8 TOML).
 pub const MANIFEST_SECTION: &str = "casemate:manifest";
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,7 @@ fn conform(suite: &str) -> Tested {
     let expected = expected::of(suite)?;
     let scripts = suites::scripts(suite)?;
     let host = Host::empty()?;
-    let config = Config::new(host.data().to_owned(), None, None);
+    let config = Config::of_directory(host.data());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let app = runtime.block_on(App::open(&config, Database::NotNeeded))?;
     let found: BTreeMap<&str, Reason> = thread::scope(|scope| {

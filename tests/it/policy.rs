@@ -120,7 +120,12 @@ impl Policy {
         };
         let numbers =
             |limits: &BTreeMap<&str, u64>| limits.iter().map(|(name, limit)| format!("{name} = {limit}")).collect();
-        table("pii", self.pii.iter().map(|(class, mode)| format!("{class} = {mode:?}")).collect());
+        // A mode alone, or a table with modes of its own for channels.
+        let handled = |(class, mode): (&&str, &&str)| match mode.starts_with('{') {
+            true => format!("{class} = {mode}"),
+            false => format!("{class} = {mode:?}"),
+        };
+        table("pii", self.pii.iter().map(handled).collect());
         table("budget", vec![format!("denials = {}", self.denials)]);
         table("budget.run", numbers(&self.run));
         table("budget.tenant", numbers(&self.tenant));

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod pack;
 pub mod pii;
 pub mod policy;
+pub mod problem;
 pub mod refusal;
 pub mod registry;
 pub mod rls;
@@ -24,4 +25,5 @@ pub mod vault;
 
 pub use call::{Call, Effect, Operation, Reply, Request, Tool, Value, Verb};
 pub use id::{AgentName, Digest, Epoch, RunId, Seq, TenantId};
+pub use problem::Problem;
 pub use refusal::Refusal;

@@ -6,12 +6,14 @@
 //! there is a refusal.
 
 mod shown;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use shown::shown;
 
 use casemate_abi::Code;
-use casemate_pii::{Finding, Mode, Rules, Sentinel, TooLarge, rewrite};
+use casemate_pii::{Channel, ChannelRules, Finding, Sentinel, TooLarge, rewrite};
 
 use crate::audit::{Intended, Permit};
 use crate::budget::{Funded, Held};
@@ -24,8 +26,8 @@ use crate::vault::Vault;
 pub struct Guard<'a> {
     /// Finds it.
     pub sentinel: &'a Sentinel,
-    /// Says what is done.
-    pub rules: &'a Rules,
+    /// Says what is done, in each channel.
+    pub rules: &'a ChannelRules,
     /// Makes the tokens.
     pub vault: &'a mut Vault,
 }
@@ -73,10 +75,10 @@ pub fn screen(call: Funded, guard: &mut Guard<'_>) -> Result<Screened, Refusal> 
         Request::KvAdd { key, delta } => Request::KvAdd { key: text::control(guard, key, "the key")?, delta },
         Request::KvSet { key, value } => Request::KvSet {
             key: text::control(guard, key, "the key")?,
-            value: text::bytes(guard, value, &mut findings)?,
+            value: text::bytes(guard, Channel::Argument, value, &mut findings)?,
         },
         Request::LogEmit { level, message } => {
-            Request::LogEmit { level, message: text::text(guard, message, None, &mut findings)? }
+            Request::LogEmit { level, message: text::text(guard, Channel::Log, message, None, &mut findings)? }
         }
         other @ (Request::ClockNow | Request::ClockSleep { .. } | Request::RandomBytes { .. }) => other,
     };
@@ -88,7 +90,7 @@ fn parameters_of(
     guard: &mut Guard<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Value>, Refusal> {
-    parameters.into_iter().map(|value| text::value(guard, value, None, findings)).collect()
+    parameters.into_iter().map(|value| text::value(guard, Channel::Argument, value, None, findings)).collect()
 }
 
 /// Puts vaulted values back into the parameters of a statement: the tenant's own rows are the one destination that
@@ -118,13 +120,13 @@ pub fn redact(_permit: &Permit, reply: Reply, guard: &mut Guard<'_>) -> Result<(
                 let mut cells = Vec::with_capacity(row.len());
                 for (position, cell) in row.into_iter().enumerate() {
                     let hint = columns.get(position).map(String::as_str);
-                    cells.push(text::value(guard, cell, hint, &mut findings)?);
+                    cells.push(text::value(guard, Channel::Reply, cell, hint, &mut findings)?);
                 }
                 redacted.push(cells);
             }
             Reply::Rows { columns, rows: redacted }
         }
-        Reply::Bytes(Some(value)) => Reply::Bytes(Some(text::bytes(guard, value, &mut findings)?)),
+        Reply::Bytes(Some(value)) => Reply::Bytes(Some(text::bytes(guard, Channel::Reply, value, &mut findings)?)),
         other @ (Reply::Unit
         | Reply::Changed(_)
         | Reply::Bytes(None)
@@ -141,8 +143,12 @@ pub fn redact(_permit: &Permit, reply: Reply, guard: &mut Guard<'_>) -> Result<(
 ///
 /// # Errors
 /// [`Code::PiiTooLarge`] for a document that can't be searched.
-pub fn document(guard: &mut Guard<'_>, document: &mut serde_json::Value) -> Result<Vec<Finding>, Refusal> {
-    rewrite::json(guard.sentinel, guard.rules, document, guard.vault).map_err(|cause| too_large(&cause))
+pub fn document(
+    guard: &mut Guard<'_>,
+    channel: Channel,
+    document: &mut serde_json::Value,
+) -> Result<Vec<Finding>, Refusal> {
+    rewrite::json(guard.sentinel, guard.rules.of(channel), document, guard.vault).map_err(|cause| too_large(&cause))
 }
 
 /// Rewrites words that a guest left behind, such as the message of its failure.
@@ -150,14 +156,9 @@ pub fn document(guard: &mut Guard<'_>, document: &mut serde_json::Value) -> Resu
 /// # Errors
 /// [`Code::PiiTooLarge`] for words that can't be searched.
 pub fn words(guard: &mut Guard<'_>, words: &str) -> Result<String, Refusal> {
-    text::text(guard, words.to_owned(), None, &mut Vec::new())
+    text::text(guard, Channel::Result, words.to_owned(), None, &mut Vec::new())
 }
 
 pub(crate) fn too_large(cause: &TooLarge) -> Refusal {
     Refusal::new(Code::PiiTooLarge, format!("the data can't be searched for personal data: {cause}"))
-}
-
-/// Whether a class is to be kept from a place at all.
-fn kept_back(rules: &Rules, class: casemate_pii::Class) -> bool {
-    rules.mode(class) != Mode::FlagOnly
 }

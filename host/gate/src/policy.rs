@@ -82,6 +82,11 @@ pub enum PolicyError {
     /// Budgets that contradict each other: the owner and span, and the resource.
     #[error("raise `budget.{0}.{1}` to at least `budget.run.{1}`, or no run can use its own budget")]
     Budget(&'static str, &'static str),
+    /// Rules for personal data that an agent could go around.
+    #[error(
+        "give {0} another mode for `input` or `reply`: an agent could have the input's tokens turned back by a reply"
+    )]
+    Pii(casemate_pii::Class),
 }
 
 impl PolicyError {
@@ -96,6 +101,7 @@ impl PolicyError {
             Self::Cedar(_) => "policy-cedar",
             Self::TooLarge(_) => "policy-too-large",
             Self::Budget(..) => "policy-budget",
+            Self::Pii(_) => "policy-pii",
         }
     }
 }
@@ -162,7 +168,7 @@ pub struct Policy {
     /// Limits of one run, of its agent and of its tenant.
     pub budget: Terms,
     /// How each class of personal data is handled.
-    pub pii: casemate_pii::Rules,
+    pub pii: casemate_pii::ChannelRules,
     /// The roles that it speaks of.
     pub roles: Vec<Role>,
     grants: Vec<Grant>,
@@ -190,7 +196,7 @@ struct PolicyFile {
     name: String,
     budget: budget::BudgetTable,
     #[serde(default)]
-    pii: casemate_pii::Rules,
+    pii: casemate_pii::ChannelRules,
     #[serde(default, rename = "grant")]
     grants: Vec<grant::GrantTable>,
     #[serde(default, rename = "role")]
@@ -230,6 +236,9 @@ impl Policy {
         let authorizer = Arc::new(Authorizer::new(&statements, rules)?);
         let wasi = wasi::Wasi::parse("policy", file.wasi)?;
         let budget = budget::parse(file.budget)?;
+        if let Some(class) = file.pii.unenforceable() {
+            return Err(PolicyError::Pii(class));
+        }
         let pinned =
             |(agent, pins): (AgentName, Vec<Pin>)| (agent, pins.into_iter().map(|Pin(digest)| digest).collect());
         let pins = file.pin.map(|pins| pins.into_iter().map(pinned).collect());

@@ -101,7 +101,6 @@ impl Refusal {
                 | Code::RunTrapped
                 | Code::RunFailed
                 | Code::RunInput
-                | Code::RunIndeterminate
                 | Code::RunDiverged
                 | Code::RunFenced
                 | Code::RunPanicked

@@ -31,6 +31,7 @@
 //! # Ok::<(), casemate_pii::TooLarge>(())
 //! ```
 
+mod channel;
 mod class;
 mod context;
 mod detect;
@@ -42,6 +43,7 @@ mod rules;
 mod sentinel;
 pub mod token;
 
+pub use channel::{Channel, ChannelRules};
 pub use class::{Class, Confidence, Mode};
 pub use finding::{Finding, Match, TooLarge};
 pub use rewrite::{Rewritten, Tokenizer};

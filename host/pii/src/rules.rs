@@ -1,18 +1,13 @@
-//! What a tenant wants done with each class: a mode and the least confidence at which it is done.
+//! What is to be done with each class in one channel: a mode and the least confidence at which it is done.
 //!
-//! Knows nothing of tenants or channels; the caller picks the rules that apply.
+//! Knows nothing of tenants, or of how the rules are written.
 
 use std::collections::BTreeMap;
-
-use serde::{Deserialize, Deserializer};
 
 use crate::{Class, Confidence, Mode};
 
 /// Mode and threshold per class. A class that is not named is [`Mode::Strict`] at
 /// [`Confidence::DEFAULT_THRESHOLD`].
-///
-/// Read from a map such as `{ email = "reversible", card = { mode = "strict", threshold = 0.7 } }`; unknown
-/// classes, modes and fields are errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     rules: BTreeMap<Class, Rule>,
@@ -63,59 +58,6 @@ impl Rules {
 
     fn rule(&self, class: Class) -> Rule {
         self.rules.get(&class).copied().unwrap_or_default()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    email: Option<Entry>,
-    phone: Option<Entry>,
-    card: Option<Entry>,
-    government_id: Option<Entry>,
-    credential: Option<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Entry {
-    Mode(Mode),
-    Full(Full),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Full {
-    #[serde(default)]
-    mode: Mode,
-    threshold: Option<Confidence>,
-}
-
-impl From<Entry> for Rule {
-    fn from(entry: Entry) -> Self {
-        match entry {
-            Entry::Mode(mode) => Self { mode, ..Self::default() },
-            Entry::Full(full) => {
-                Self { mode: full.mode, threshold: full.threshold.unwrap_or(Confidence::DEFAULT_THRESHOLD) }
-            }
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Rules {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = Written::deserialize(deserializer)?;
-        let rules = [
-            (Class::Email, written.email),
-            (Class::Phone, written.phone),
-            (Class::Card, written.card),
-            (Class::GovernmentId, written.government_id),
-            (Class::Credential, written.credential),
-        ]
-        .into_iter()
-        .filter_map(|(class, entry)| Some((class, Rule::from(entry?))))
-        .collect();
-        Ok(Self { rules })
     }
 }
 

@@ -35,9 +35,6 @@ use crate::dispatch::{self, Budgets, Dispatcher, Records, Registry, Rows};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
-/// How often the logs are signed while the host runs.
-const CHECKPOINTS: Duration = Duration::from_secs(300);
-
 /// Whether runs need Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
@@ -125,7 +122,7 @@ impl App {
         let registry = Arc::new(Registry::open(&config.registry())?);
         registry.tools(&ledger, packs.digest(TenantId::from(Uuid::nil()))?).await?;
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
-        let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger)));
+        let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger), config.checkpoints.duration()));
         Ok(Self {
             sandbox,
             dispatcher,
@@ -194,8 +191,9 @@ async fn on_record(ledger: &Ledger, keys: &KeyRing, packs: &Packs) -> Result<(),
     dispatch::keys::put_on_record(ledger, keys, |tenant| packs.digest(tenant)).await
 }
 
-async fn sign_regularly(ledger: Arc<Ledger>) {
-    let mut ticks = tokio::time::interval(CHECKPOINTS);
+/// Signs the logs, so often while the host runs.
+async fn sign_regularly(ledger: Arc<Ledger>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
     ticks.tick().await;
     loop {
         ticks.tick().await;

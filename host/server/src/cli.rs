@@ -4,10 +4,12 @@
 mod audit;
 mod budget;
 mod build;
+mod config;
 mod db;
 mod demo;
 mod dev;
 mod error;
+mod errors;
 mod exit;
 mod input;
 mod inspect;
@@ -23,6 +25,7 @@ mod tenant;
 mod test;
 mod transcript;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,7 +34,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use error::CliError;
 pub use exit::Exit;
 
-use crate::config::Config;
+use crate::config::{Config, Filter, Flags, Loaded, Written};
 
 /// The first line of the help.
 const ABOUT: &str = "Runs AI agents as WebAssembly components, without ambient authority, on record";
@@ -49,30 +52,38 @@ pub struct Cli {
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Global {
-    /// Directory of the host's state: keys, tenants, the embedded Postgres
-    #[arg(long, global = true, env = "CASEMATE_DATA", value_name = "DIR", default_value = "casemate-data")]
-    data: PathBuf,
-    /// The three zones of the ledger, separated by commas [default: three directories in the data directory]
-    #[arg(long, global = true, env = "CASEMATE_ZONES", value_name = "A,B,C", value_delimiter = ',')]
-    zones: Option<Vec<PathBuf>>,
-    /// Directory with the binaries of Postgres [default: found by themselves]
-    #[arg(long, global = true, env = "CASEMATE_POSTGRES", value_name = "DIR")]
-    postgres: Option<PathBuf>,
+    /// The host's configuration [env: CASEMATE_CONFIG] [default: config.toml in the data directory, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directory of the host's state: keys, tenants, the embedded Postgres [env: CASEMATE_DATA] [default: casemate-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<OsString>,
+    /// The three zones of the ledger, separated by commas [env: CASEMATE_ZONES] [default: three directories in the data
+    /// directory]
+    #[arg(long, global = true, value_name = "A,B,C")]
+    zones: Option<OsString>,
+    /// Directory with the binaries of Postgres [env: CASEMATE_POSTGRES] [default: found by themselves]
+    #[arg(long, global = true, value_name = "DIR")]
+    postgres: Option<OsString>,
     /// For people, or one JSON object a line
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// What the host logs to standard error, such as `info`
-    #[arg(long, global = true, env = "CASEMATE_LOG", value_name = "FILTER")]
-    log: Option<String>,
+    /// What the host logs to standard error, such as `info` [env: CASEMATE_LOG]
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<OsString>,
 }
 
 impl Global {
+    /// Flags, environment and file put together, where a command needs it: those that need no host don't mind a
+    /// configuration that is wrong.
+    fn loaded(&self) -> Result<Loaded, CliError> {
+        let flags = [("data", &self.data), ("zones", &self.zones), ("postgres", &self.postgres), ("log", &self.log)];
+        let values = flags.into_iter().filter_map(|(key, flag)| Some((key, Written::Text(flag.clone()?)))).collect();
+        Ok(Config::load(Flags { file: self.config.clone(), values })?)
+    }
+
     fn config(&self) -> Result<Config, CliError> {
-        let zones = match &self.zones {
-            None => None,
-            Some(zones) => Some(<[PathBuf; 3]>::try_from(zones.clone()).map_err(|_| CliError::three_zones())?),
-        };
-        Ok(Config::new(self.data.clone(), zones, self.postgres.clone()))
+        Ok(self.loaded()?.config)
     }
 }
 
@@ -117,12 +128,17 @@ enum Command {
     /// Prepare the database
     #[command(subcommand)]
     Db(db::Db),
+    /// Show and check the host's configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Verify the audit log, and show the key for it
     #[command(subcommand)]
     Audit(audit::Audit),
     /// List, rotate and export keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// List refusals and problems, or explain one
+    Errors(errors::Errors),
     /// Show it all: two tenants, one agent, real rows, a kill, refusals
     Demo(demo::Demo),
 }
@@ -138,7 +154,9 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    crate::telemetry::start(global.log.as_deref(), global.format == Format::Json);
+    // Who needs a configuration that is wrong is told when it asks for it.
+    let log = global.config().ok().and_then(|config| config.log);
+    crate::telemetry::start(log.as_ref().map(Filter::as_str), global.format == Format::Json);
     let done = runtime().and_then(|runtime| runtime.block_on(command.carry_out(&global)));
     match done {
         Ok(exit) => exit.into(),
@@ -167,6 +185,8 @@ impl Command {
             Self::Db(db) => db.carry_out(global).await,
             Self::Audit(audit) => audit.carry_out(global),
             Self::Keys(keys) => keys.carry_out(global).await,
+            Self::Config(config) => config.carry_out(global),
+            Self::Errors(errors) => errors.carry_out(global.format),
             Self::Demo(demo) => demo.carry_out(global).await,
         }
     }

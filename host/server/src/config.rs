@@ -1,111 +1,120 @@
-//! The host's configuration: one struct, each field's comment is its manual. It doesn't know the command line that
-//! filled it.
+//! The host's configuration: one struct, whose fields' comments are their manual. Command line, environment and file
+//! fill it, in this order, and what none of them names has a default. It doesn't know the command line itself, and no
+//! secret is in it: secrets are in files, which it names.
 
+mod error;
+mod file;
+mod paths;
+mod setting;
+mod sources;
+mod value;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How this host is set up.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Directory of the host's own state: key, tenants, components, the embedded Postgres. One process at a time.
-    pub data: PathBuf,
+pub use error::ConfigError;
+pub use setting::{Setting, Source};
+pub use sources::{Flags, Loaded};
+pub use value::{Filter, Interval, Written};
+
+use setting::Place;
+use value::Value as _;
+
+/// This program, whatever became of its file.
+const COMPILER: &str = "/proc/self/exe";
+
+/// Makes the struct, and the table of what can be set from the same lines. A line: the field and its type; its key in
+/// the file, its variable, its flag; its default in words and as a value.
+macro_rules! settings {
+    ($($(#[doc = $manual:literal])+ $field:ident: $type:ty = $key:literal, $variable:literal, $flag:expr, $words:literal,
+        $default:expr;)+) => {
+        /// How this host is set up.
+        #[derive(Debug, Clone)]
+        pub struct Config {
+            $($(#[doc = $manual])+ pub $field: $type,)+
+            /// The program that is started to compile a component: `casemate` itself, which the kernel knows by this
+            /// name even if its file was replaced since. Nobody sets it.
+            pub compiler: PathBuf,
+        }
+
+        /// Everything that can be set, in the order of the manual.
+        pub static SETTINGS: &[Setting] = &[$(Setting {
+            key: $key,
+            variable: $variable,
+            flag: $flag,
+            default: $words,
+            manual: &[$($manual),+],
+        }),+];
+
+        impl Config {
+            fn read(place: &Place<'_>) -> Result<Self, ConfigError> {
+                Ok(Self {
+                    $($field: match place.written($key) {
+                        Some(found) => <$type>::read(found).map_err(|form| found.refuse(form))?,
+                        None => { let default: fn(&Place<'_>) -> $type = $default; default(place) }
+                    },)+
+                    compiler: COMPILER.into(),
+                })
+            }
+
+            /// Each setting with its value as the file would have it; none for one that isn't set.
+            #[must_use]
+            pub fn values(&self) -> Vec<(&'static str, Option<String>)> {
+                vec![$(($key, self.$field.toml())),+]
+            }
+
+            /// The same with other paths.
+            #[must_use]
+            pub fn with_paths(mut self, map: &mut dyn FnMut(&Path) -> PathBuf) -> Self {
+                $(self.$field.map_paths(map);)+
+                self
+            }
+
+            /// The defaults for a data directory.
+            #[must_use]
+            pub fn of_directory(data: &Path) -> Self {
+                let place = Place { found: &BTreeMap::new(), data };
+                Self {
+                    $($field: { let default: fn(&Place<'_>) -> $type = $default; default(&place) },)+
+                    compiler: COMPILER.into(),
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Directory of the host's own state: tenants, components, the embedded Postgres. One process at a time uses it.
+    data: PathBuf = "data", "CASEMATE_DATA", Some("--data"), "`casemate-data` in the working directory",
+        |place| place.data.to_owned();
+
     /// The three zones of the ledger, in order: directories on devices of their own, where there are such.
-    pub zones: [PathBuf; 3],
+    zones: [PathBuf; 3] = "zones", "CASEMATE_ZONES", Some("--zones"), "three directories in the data directory",
+        |place| ["1", "2", "3"].map(|number| place.data.join("zones").join(number));
+
     /// Directory with the binaries of Postgres, where they are not found by themselves.
-    pub postgres: Option<PathBuf>,
-    /// The program that is started to compile a component: `casemate` itself, which the kernel knows by this name even
-    /// if its file was replaced since.
-    pub compiler: PathBuf,
+    postgres: Option<PathBuf> = "postgres", "CASEMATE_POSTGRES", Some("--postgres"), "found by themselves", |_| None;
+
+    /// What the host logs to standard error: a directive of `tracing`, such as `info` or `casemate_server=debug`.
+    /// Arguments and replies of calls are never logged.
+    log: Option<Filter> = "log", "CASEMATE_LOG", Some("--log"), "warnings and errors", |_| None;
+
+    /// The host's key, in a file that only this user may read (mode 600 or 400). It is made at the first start if it is
+    /// not there. A path of its own keeps it apart from backups of the data directory, or takes it from the service
+    /// manager's credentials.
+    key_file: PathBuf = "keys.file", "CASEMATE_KEYS__FILE", None, "`host.key` in the data directory",
+        |place| place.data.join("host.key");
+
+    /// Seconds between two checkpoints, which sign the logs while the host runs: from 1 to 86400. What was appended
+    /// since the last one is not yet signed.
+    checkpoints: Interval = "checkpoints.every-seconds", "CASEMATE_CHECKPOINTS__EVERY_SECONDS", None, "`300`",
+        |_| Interval::DEFAULT;
+
+    /// File with the public keys that may sign policy packs, one a line as `casemate keys export-public` prints it,
+    /// beside the host's own.
+    trusted_pack_keys: PathBuf = "packs.trusted-keys-file", "CASEMATE_PACKS__TRUSTED_KEYS_FILE", None,
+        "`trusted-pack-keys` in the data directory", |place| place.data.join("trusted-pack-keys");
 }
 
-impl Config {
-    /// The configuration of a data directory, with its zones inside where none are named.
-    #[must_use]
-    pub fn new(data: PathBuf, zones: Option<[PathBuf; 3]>, postgres: Option<PathBuf>) -> Self {
-        let zones = zones.unwrap_or_else(|| ["1", "2", "3"].map(|number| data.join("zones").join(number)));
-        Self { data, zones, postgres, compiler: "/proc/self/exe".into() }
-    }
-
-    /// The wrapper's keys: what everything else is sealed under.
-    #[must_use]
-    pub fn key(&self) -> PathBuf {
-        self.data.join("host.key")
-    }
-
-    /// All other keys, wrapped.
-    #[must_use]
-    pub fn keys(&self) -> PathBuf {
-        self.data.join("keys.json")
-    }
-
-    /// The keys with which anybody can verify the checkpoints, one a line, the active one first.
-    #[must_use]
-    pub fn verifier_key(&self) -> PathBuf {
-        self.data.join("checkpoint.pub")
-    }
-
-    /// The lock that one process holds.
-    #[must_use]
-    pub fn lock(&self) -> PathBuf {
-        self.data.join("lock")
-    }
-
-    /// The tenants by name.
-    #[must_use]
-    pub fn tenants(&self) -> PathBuf {
-        self.data.join("tenants.json")
-    }
-
-    /// What was used of budgets in hours, days and months, and what the operator set.
-    #[must_use]
-    pub fn budgets(&self) -> PathBuf {
-        self.data.join("budgets")
-    }
-
-    /// Which component each agent was last started with, and which tools the host has.
-    #[must_use]
-    pub fn registry(&self) -> PathBuf {
-        self.data.join("registry.json")
-    }
-
-    /// Components and policies of runs that may have to be resumed, by digest.
-    #[must_use]
-    pub fn artefacts(&self) -> PathBuf {
-        self.data.join("artefacts")
-    }
-
-    /// Code of components, compiled.
-    #[must_use]
-    pub fn compiled_code(&self) -> PathBuf {
-        self.data.join("code")
-    }
-
-    /// Scratch directories of the runs that are under way.
-    #[must_use]
-    pub fn scratch(&self) -> PathBuf {
-        self.data.join("scratch")
-    }
-
-    /// Packs that were activated, by digest, and which of them is active for whom.
-    #[must_use]
-    pub fn packs(&self) -> PathBuf {
-        self.data.join("policies")
-    }
-
-    /// Keys of others that may sign packs for this host, one `name+hash+key` a line.
-    #[must_use]
-    pub fn trusted_pack_keys(&self) -> PathBuf {
-        self.data.join("trusted-pack-keys")
-    }
-
-    /// The embedded Postgres.
-    #[must_use]
-    pub fn cluster(&self) -> PathBuf {
-        self.data.join("postgres")
-    }
-
-    /// The data directory.
-    #[must_use]
-    pub fn data(&self) -> &Path {
-        &self.data
-    }
-}
+#[cfg(test)]
+mod tests;

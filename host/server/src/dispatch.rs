@@ -25,6 +25,7 @@ use casemate_gate::rls::{self, Scope};
 use casemate_gate::vault::Vault;
 use casemate_gate::{AgentName, Digest, Epoch, Refusal, RunId, TenantId};
 use casemate_keys::{KeyRing, Use};
+use casemate_pii::Channel;
 use casemate_store::RunRecord;
 use uuid::Uuid;
 
@@ -251,7 +252,7 @@ impl Dispatcher {
         let mut vault = self.vault(job.tenant, run, key.token_epoch)?;
         vault.restore(given);
         let mut guard = Guard { sentinel: &self.crossing.sentinel, rules: &job.policy.pii, vault: &mut vault };
-        casemate_gate::pii::document(&mut guard, &mut input)?;
+        casemate_gate::pii::document(&mut guard, Channel::Input, &mut input)?;
         let (origin, now_ms) = (origin(job, run), clock::now_ms());
         let meter = match self.budgets.begin(&origin, &job.policy.budget, now_ms) {
             Ok(meter) => meter,

@@ -75,7 +75,7 @@ fn shared(guest: &Guest) -> Tested<Policy> {
 #[ignore = "a process of its own runs it: `a_neighbour_beside_sixty_four_hostile_guests`"]
 fn the_crowd() -> Tested {
     let host = Host::without_database()?;
-    let mut config = Config::new(host.data().to_owned(), None, None);
+    let mut config = Config::of_directory(host.data());
     config.compiler = program()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended: Tested<_> = runtime.block_on(async {

@@ -31,7 +31,7 @@ async fn job(app: &App, agent: &str, policy: &Policy, tenant: TenantId) -> Teste
 fn a_run_beside_loopers_ends_long_before_them() -> Tested {
     let host = Host::without_database()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut config = Config::new(host.data().to_owned(), None, None);
+    let mut config = Config::of_directory(host.data());
     config.compiler = program()?;
     let measured: Tested<_> = runtime.block_on(async {
         let app = App::open(&config, Database::NotNeeded).await?;

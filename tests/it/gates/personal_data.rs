@@ -163,6 +163,59 @@ fn in_a_guests_own_failure_it_is_replaced() -> Tested {
     Ok(())
 }
 
+/// One class, another mode in each channel: the log loses it, a row keeps it for the tenant, the result may have it.
+#[test]
+fn each_channel_has_its_own_mode() -> Tested {
+    let host = host_with_note()?;
+    let modes = r#"{ mode = "reversible", log = "strict", result = "flag-only" }"#;
+    let policy = Policy::open().handling("email", modes);
+    let write =
+        "update public.assessments set answers = jsonb_build_object('mail', $1::text) where subject like '% no. 2'";
+    let actions = spelled(&json!([
+        {"do": "log", "message": format!("wrote to {EMAIL}")},
+        {"do": "sql-query", "statement": READ},
+        {"do": "sql-query", "statement": "select count(*) from public.assessments where notes like '%' || $1 || '%'",
+            "parameters": [EMAIL]},
+        {"do": "sql-execute", "statement": write, "parameters": [EMAIL]},
+        {"do": "echo", "value": {"mail": EMAIL}},
+    ]));
+    let said = host.probe(&policy, &actions)?;
+    said.expect(0)?;
+    // The result is the guest's, and so are the replies that the probe repeats in it.
+    assert_eq!(text(said.answer(4)?, "/mail"), EMAIL, "a result that may have it");
+    let modes = |call| found(&said, call).into_iter().filter(|(class, ..)| class == "email").collect::<Vec<_>>();
+    let of = |mode: &str| vec![("email".to_owned(), mode.to_owned(), true)];
+    assert_eq!(modes(0), of("strict"), "the log: {}", said.stdout);
+    assert_eq!(
+        (modes(1), modes(2), modes(3)),
+        (of("reversible"), of("reversible"), of("reversible")),
+        "{}",
+        said.stdout
+    );
+    let logged = said.of_type("log").next().map(|line| text(line, "/message")).unwrap_or_default();
+    let notes = said.answer(1)?.pointer("/rows/0/0").and_then(Value::as_str).unwrap_or_default();
+    let token =
+        |words: &str| words.find("<EMAIL_").and_then(|at| words.get(at..)?.split('>').next().map(str::to_owned));
+    assert!(token(logged).is_some() && token(notes).is_some(), "{logged} {notes}");
+    assert_ne!(token(logged), token(notes), "a strict token says nothing about a reversible one");
+    // As a parameter it was turned back: the row was found, and another was written with the value.
+    assert_eq!(said.answer(2)?.pointer("/rows/0/0"), Some(&json!(1)), "{}", said.stdout);
+    let again = Policy::open().flagging();
+    let read = json!([{"do": "sql-query", "statement": "select answers->>'mail' from public.assessments where subject like '% no. 2'"}]);
+    let said = host.probe(&again, &read)?;
+    assert_eq!(said.expect(0)?.answer(0)?.pointer("/rows/0/0"), Some(&json!(EMAIL)), "{}", said.stdout);
+    Ok(())
+}
+
+/// The input's token, sent back as a parameter, would come back as the value: such a policy is no policy.
+#[test]
+fn rules_that_an_agent_could_go_around_are_refused() -> Tested {
+    let host = Host::without_database()?;
+    let policy = Policy::open().handling("card", r#"{ mode = "reversible", reply = "flag-only" }"#);
+    host.probe(&policy, &json!([]))?.is_error("policy-pii", 3)?;
+    Ok(())
+}
+
 /// The ledger and the journal hold the run sealed: neither keeps a note in the clear.
 #[test]
 fn at_rest_nothing_is_in_the_clear() -> Tested {

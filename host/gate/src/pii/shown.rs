@@ -1,6 +1,8 @@
 //! A request as people may read it later, in a recording say: every field, also those that a gate would rather refuse
 //! than rewrite, with tokens where personal data was. Nothing is decided by it. It doesn't know who reads it.
 
+use casemate_pii::Channel;
+
 use super::{Guard, text};
 use crate::call::Request;
 use crate::refusal::Refusal;
@@ -13,21 +15,24 @@ pub fn shown(request: Request, guard: &mut Guard<'_>) -> Result<Request, Refusal
     let found = &mut Vec::new();
     Ok(match request {
         Request::SqlQuery { statement, parameters } => Request::SqlQuery {
-            statement: text::text(guard, statement, None, found)?,
+            statement: text::text(guard, Channel::Argument, statement, None, found)?,
             parameters: super::parameters_of(parameters, guard, found)?,
         },
         Request::SqlExecute { statement, parameters } => Request::SqlExecute {
-            statement: text::text(guard, statement, None, found)?,
+            statement: text::text(guard, Channel::Argument, statement, None, found)?,
             parameters: super::parameters_of(parameters, guard, found)?,
         },
-        Request::KvGet { key } => Request::KvGet { key: text::text(guard, key, None, found)? },
-        Request::KvDelete { key } => Request::KvDelete { key: text::text(guard, key, None, found)? },
-        Request::KvAdd { key, delta } => Request::KvAdd { key: text::text(guard, key, None, found)?, delta },
-        Request::KvSet { key, value } => {
-            Request::KvSet { key: text::text(guard, key, None, found)?, value: text::bytes(guard, value, found)? }
+        Request::KvGet { key } => Request::KvGet { key: text::text(guard, Channel::Argument, key, None, found)? },
+        Request::KvDelete { key } => Request::KvDelete { key: text::text(guard, Channel::Argument, key, None, found)? },
+        Request::KvAdd { key, delta } => {
+            Request::KvAdd { key: text::text(guard, Channel::Argument, key, None, found)?, delta }
         }
+        Request::KvSet { key, value } => Request::KvSet {
+            key: text::text(guard, Channel::Argument, key, None, found)?,
+            value: text::bytes(guard, Channel::Argument, value, found)?,
+        },
         Request::LogEmit { level, message } => {
-            Request::LogEmit { level, message: text::text(guard, message, None, found)? }
+            Request::LogEmit { level, message: text::text(guard, Channel::Log, message, None, found)? }
         }
         other @ (Request::ClockNow | Request::ClockSleep { .. } | Request::RandomBytes { .. }) => other,
     })

@@ -2,9 +2,9 @@
 //! value belongs to.
 
 use casemate_abi::Code;
-use casemate_pii::{Finding, find_tokens, rewrite};
+use casemate_pii::{Channel, Finding, find_tokens, rewrite};
 
-use super::{Guard, kept_back, too_large};
+use super::{Guard, too_large};
 use crate::call::Value;
 use crate::refusal::Refusal;
 use crate::vault::Vault;
@@ -20,8 +20,9 @@ pub(super) fn control(guard: &Guard<'_>, field: String, what: &str) -> Result<St
 
 pub(super) fn refuse_match(guard: &Guard<'_>, field: &str, what: &str) -> Result<(), Refusal> {
     let found = guard.sentinel.find(field, None).map_err(|cause| too_large(&cause))?;
+    let rules = guard.rules.of(Channel::Argument);
     let sure = |found: &&casemate_pii::Match| {
-        kept_back(guard.rules, found.class) && found.confidence >= guard.rules.threshold(found.class)
+        rules.mode(found.class).replaces() && found.confidence >= rules.threshold(found.class)
     };
     match found.iter().find(sure) {
         None => Ok(()),
@@ -34,11 +35,12 @@ pub(super) fn refuse_match(guard: &Guard<'_>, field: &str, what: &str) -> Result
 
 pub(super) fn text(
     guard: &mut Guard<'_>,
+    channel: Channel,
     text: String,
     hint: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Result<String, Refusal> {
-    let rewritten = rewrite::text(guard.sentinel, guard.rules, &text, hint, guard.vault);
+    let rewritten = rewrite::text(guard.sentinel, guard.rules.of(channel), &text, hint, guard.vault);
     let rewritten = rewritten.map_err(|cause| too_large(&cause))?;
     findings.extend(rewritten.findings);
     Ok(rewritten.text)
@@ -47,14 +49,15 @@ pub(super) fn text(
 /// JSON is walked; what says that it is JSON and isn't is searched as text.
 fn json(
     guard: &mut Guard<'_>,
+    channel: Channel,
     source: String,
     hint: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Result<String, Refusal> {
     let Ok(mut document) = serde_json::from_str::<serde_json::Value>(&source) else {
-        return text(guard, source, hint, findings);
+        return text(guard, channel, source, hint, findings);
     };
-    let found = super::document(guard, &mut document)?;
+    let found = super::document(guard, channel, &mut document)?;
     let changed = found.iter().any(|finding| finding.replaced);
     findings.extend(found);
     Ok(if changed { document.to_string() } else { source })
@@ -62,20 +65,21 @@ fn json(
 
 pub(super) fn value(
     guard: &mut Guard<'_>,
+    channel: Channel,
     value: Value,
     hint: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Result<Value, Refusal> {
     Ok(match value {
-        Value::Text(source) => Value::Text(text(guard, source, hint, findings)?),
-        Value::Json(source) => Value::Json(json(guard, source, hint, findings)?),
-        Value::Bytes(source) => Value::Bytes(bytes(guard, source, findings)?),
+        Value::Text(source) => Value::Text(text(guard, channel, source, hint, findings)?),
+        Value::Json(source) => Value::Json(json(guard, channel, source, hint, findings)?),
+        Value::Bytes(source) => Value::Bytes(bytes(guard, channel, source, findings)?),
         Value::Integer(number) => {
             let digits = number.to_string();
             if digits.len() < SHORTEST_NUMBER {
                 return Ok(Value::Integer(number));
             }
-            let rewritten = text(guard, digits.clone(), hint, findings)?;
+            let rewritten = text(guard, channel, digits.clone(), hint, findings)?;
             if rewritten == digits { Value::Integer(number) } else { Value::Text(rewritten) }
         }
         // A UUID is made of hexadecimal digits and hyphens in a form that no class has.
@@ -84,9 +88,14 @@ pub(super) fn value(
 }
 
 /// Bytes that are UTF-8 are searched as JSON or text; others have no form that the Sentinel knows.
-pub(super) fn bytes(guard: &mut Guard<'_>, bytes: Vec<u8>, findings: &mut Vec<Finding>) -> Result<Vec<u8>, Refusal> {
+pub(super) fn bytes(
+    guard: &mut Guard<'_>,
+    channel: Channel,
+    bytes: Vec<u8>,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<u8>, Refusal> {
     match String::from_utf8(bytes) {
-        Ok(source) => json(guard, source, None, findings).map(String::into_bytes),
+        Ok(source) => json(guard, channel, source, None, findings).map(String::into_bytes),
         Err(not_text) => Ok(not_text.into_bytes()),
     }
 }

@@ -108,6 +108,12 @@ fn unreachable_rule(rules: &str) {
 fn an_unknown_field_and_a_contradicting_budget_are_refused() {
     assert!(matches!(policy("surprise = 1"), Err(PolicyError::Syntax(..))));
     assert!(matches!(policy("[pii]\nemail = \"sometimes\""), Err(PolicyError::Syntax(..))));
+    assert!(matches!(policy("[pii]\nemail = { mode = \"strict\", logs = \"strict\" }"), Err(PolicyError::Syntax(..))));
+    assert!(policy("[pii]\nemail = { mode = \"reversible\", threshold = 0.7, log = \"strict\" }").is_ok());
+    // The input's token, sent back as a parameter, would come back as the value.
+    let around = policy("[pii]\nemail = { mode = \"reversible\", reply = \"flag-only\" }");
+    assert!(matches!(around, Err(PolicyError::Pii(casemate_pii::Class::Email))));
+    assert!(policy("[pii]\nemail = { mode = \"reversible\", reply = \"flag-only\", input = \"strict\" }").is_ok());
     let more = BUDGET.replace("fuel = 2", "fuel = 0");
     assert!(matches!(Policy::parse(&format!("name = \"p\"\n{more}")), Err(PolicyError::Budget("tenant", "fuel"))));
 }

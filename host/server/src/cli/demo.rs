@@ -27,7 +27,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
-        let data = global.data.clone();
+        let data = global.config()?.data;
         if !self.keep && data.exists() {
             step::stop_left_over(global)?;
             fs::remove_dir_all(&data).map_err(|error| {

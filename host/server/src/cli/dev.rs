@@ -58,7 +58,8 @@ impl Dev {
     }
 
     async fn repeat(&self, global: &Global, stage: &mut Stage, ends: &mut Ends) -> Result<Exit, CliError> {
-        let mut watch = if self.once { None } else { Some(Watch::start(&self.folder, &self.files(), &global.data)?) };
+        let mut watch =
+            if self.once { None } else { Some(Watch::start(&self.folder, &self.files(), &global.config()?.data)?) };
         loop {
             let Some(cycle) = Box::pin(self.cycle(global, stage, ends)).await else { return Ok(Exit::Done) };
             let Some(watch) = &mut watch else { return cycle };

@@ -3,11 +3,13 @@
 
 use std::error::Error;
 
+use casemate_abi::Entry;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::{Format, output};
 use crate::app::AppError;
+use crate::config::{ConfigError, Source};
 use crate::dispatch::{BudgetError, DispatchError};
 use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
@@ -20,7 +22,7 @@ use casemate_toolchain::ToolchainError;
 /// An error on its way to the person at the terminal.
 #[derive(Debug)]
 pub struct CliError {
-    code: String,
+    code: &'static str,
     message: String,
     causes: Vec<String>,
     exit: Exit,
@@ -29,8 +31,8 @@ pub struct CliError {
 impl CliError {
     /// An error with a stable code and what to do about it.
     #[must_use]
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), causes: Vec::new(), exit: Exit::of_code(code) }
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), causes: Vec::new(), exit: Exit::of_code(code) }
     }
 
     /// The same with its cause, and that one's causes.
@@ -58,11 +60,7 @@ impl CliError {
         self
     }
 
-    pub(super) fn three_zones() -> Self {
-        Self::new("input-zones", "name three zones, separated by commas").with_exit(Exit::Usage)
-    }
-
-    fn of(code: &str, error: &dyn Error) -> Self {
+    fn of(code: &'static str, error: &dyn Error) -> Self {
         let mut made = Self::new(code, error.to_string());
         if let Some(cause) = error.source() {
             made = made.because(cause);
@@ -78,15 +76,27 @@ impl CliError {
         self.exit
     }
 
+    /// What the catalogue says about its code.
+    #[must_use]
+    pub fn entry(&self) -> Option<&'static Entry> {
+        Entry::named(self.code)
+    }
+
     /// As JSON.
     #[must_use]
     pub(super) fn json(&self) -> Value {
+        let entry = self.entry();
         json!({
             "type": "error",
             "code": self.code,
             "message": self.message,
             "causes": self.causes,
             "exit": self.exit.number(),
+            "number": entry.map(|entry| entry.number),
+            "title": entry.map(|entry| entry.title),
+            "remedy": entry.map(|entry| entry.remedy),
+            "status": entry.map(|entry| entry.status),
+            "uri": entry.map(|entry| entry.uri),
         })
     }
 
@@ -130,6 +140,17 @@ from!(
     StoreError,
     ToolchainError
 );
+
+/// A flag that is not understood is a command line that is not.
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        let made = Self::of(error.code(), &error);
+        match error {
+            ConfigError::Value { from: Source::Flag, .. } => made.with_exit(Exit::Usage),
+            _ => made,
+        }
+    }
+}
 
 impl From<DispatchError> for CliError {
     fn from(error: DispatchError) -> Self {

@@ -57,6 +57,7 @@ impl Exit {
             Self::NoResult
         } else if starts(&[
             "component-",
+            "config-",
             "manifest-",
             "pack-",
             "policy-",

@@ -15,46 +15,97 @@ const SQL_BYTES: usize = 64 * 1024 * 1024;
 /// Most bytes of a test's case: all replies that a run may get, and room for JSON's own marks.
 const CASE_BYTES: usize = 32 * 1024 * 1024;
 
+/// What is read.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Component,
+    Policy,
+    Manifest,
+    Case,
+    Input,
+}
+
+/// What can be wrong with a file, whatever it holds.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    Unreadable,
+    NoText,
+    TooLarge,
+}
+
+impl What {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Component => "component",
+            Self::Policy => "policy",
+            Self::Manifest => "manifest",
+            Self::Case => "case",
+            Self::Input => "input",
+        }
+    }
+
+    /// The stable code.
+    const fn code(self, trouble: Trouble) -> &'static str {
+        match (self, trouble) {
+            (Self::Component, Trouble::Unreadable) => "component-file",
+            (Self::Component, Trouble::NoText) => "component-malformed",
+            (Self::Component, Trouble::TooLarge) => "component-too-large",
+            (Self::Policy, Trouble::Unreadable) => "policy-file",
+            (Self::Policy, Trouble::NoText) => "policy-text",
+            (Self::Policy, Trouble::TooLarge) => "policy-too-large",
+            (Self::Manifest, Trouble::Unreadable) => "manifest-file",
+            (Self::Manifest, Trouble::NoText) => "manifest-text",
+            (Self::Manifest, Trouble::TooLarge) => "manifest-too-large",
+            (Self::Case, Trouble::Unreadable) => "input-case-file",
+            (Self::Case, Trouble::NoText) => "input-case-text",
+            (Self::Case, Trouble::TooLarge) => "input-case-too-large",
+            (Self::Input, Trouble::Unreadable) => "input-file",
+            (Self::Input, Trouble::NoText) => "input-text",
+            (Self::Input, Trouble::TooLarge) => "input-too-large",
+        }
+    }
+}
+
 /// The bytes of a component.
 pub(super) fn component(path: &Path) -> Result<Vec<u8>, CliError> {
-    read(path, "component", limits::COMPONENT_BYTES)
+    read(path, What::Component, limits::COMPONENT_BYTES)
 }
 
 /// A policy and its text.
 pub(super) fn policy(path: &Path) -> Result<(Policy, String), CliError> {
-    let text = text(path, "policy", limits::MANIFEST_BYTES)?;
+    let text = text(path, What::Policy, limits::MANIFEST_BYTES)?;
     Ok((Policy::parse(&text)?, text))
 }
 
 /// The text of a manifest.
 pub(super) fn manifest(path: &Path) -> Result<String, CliError> {
-    text(path, "manifest", limits::MANIFEST_BYTES)
+    text(path, What::Manifest, limits::MANIFEST_BYTES)
 }
 
 /// The text of a test's case.
 pub(super) fn case(path: &Path) -> Result<String, CliError> {
-    text(path, "input-case", CASE_BYTES)
+    text(path, What::Case, CASE_BYTES)
 }
 
 /// The text of an SQL file.
 pub(super) fn sql(path: &Path) -> Result<String, CliError> {
-    text(path, "input", SQL_BYTES)
+    text(path, What::Input, SQL_BYTES)
 }
 
 /// A run's input: a JSON document from a file, or from standard input for `-`.
 pub(super) fn document(path: &Path) -> Result<serde_json::Value, CliError> {
-    let text = text(path, "input", limits::DOCUMENT_BYTES)?;
+    let text = text(path, What::Input, limits::DOCUMENT_BYTES)?;
     serde_json::from_str(&text)
         .map_err(|error| CliError::new("input-json", "make the input a JSON document").because(&error))
 }
 
-fn text(path: &Path, what: &str, limit: usize) -> Result<String, CliError> {
+fn text(path: &Path, what: What, limit: usize) -> Result<String, CliError> {
     String::from_utf8(read(path, what, limit)?).map_err(|error| {
-        CliError::new(&format!("{what}-text"), format!("save {} as UTF-8", path.display())).because(&error)
+        CliError::new(what.code(Trouble::NoText), format!("save {} as UTF-8", path.display())).because(&error)
     })
 }
 
-fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, CliError> {
+fn read(path: &Path, what: What, limit: usize) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     let most = limit as u64 + 1;
     let read = if path == Path::new("-") {
@@ -65,12 +116,12 @@ fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, CliError> {
     let name = path.display();
     match read {
         Err(error) => {
-            let kind = what.rsplit('-').next().unwrap_or(what);
+            let kind = what.name();
             let message = format!("name a {kind} file that can be read: {name} can't");
-            Err(CliError::new(&format!("{what}-file"), message).because(&error))
+            Err(CliError::new(what.code(Trouble::Unreadable), message).because(&error))
         }
         Ok(read) if read > limit => {
-            Err(CliError::new(&format!("{what}-too-large"), format!("make {name} smaller: the limit is {limit} bytes")))
+            Err(CliError::new(what.code(Trouble::TooLarge), format!("make {name} smaller: the limit is {limit} bytes")))
         }
         Ok(_) => Ok(bytes),
     }

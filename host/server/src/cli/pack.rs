@@ -41,17 +41,18 @@ impl Pack {
 
 /// Refuses what is no component, and one that has its manifest: nobody should have to guess which of two counts.
 fn takes_one(anatomy: &Anatomy) -> Result<(), CliError> {
-    let (code, message) = match anatomy {
+    Err(match anatomy {
         Anatomy { kind: Kind::Module, .. } => {
-            ("component-module", "make a component of it: this is a core WebAssembly module")
+            CliError::new("component-module", "make a component of it: this is a core WebAssembly module")
         }
         Anatomy { kind: Kind::Precompiled, .. } => {
-            ("component-precompiled", "name the component itself: this is machine code, which is never run")
+            let message = "name the component itself: this is machine code, which is never run";
+            CliError::new("component-precompiled", message)
         }
         Anatomy { manifest: Some(_), .. } => {
-            ("component-has-manifest", "build the component without a manifest, or leave it as it is: it has one")
+            let message = "build the component without a manifest, or leave it as it is: it has one";
+            CliError::new("component-has-manifest", message)
         }
         _ => return Ok(()),
-    };
-    Err(CliError::new(code, message))
+    })
 }

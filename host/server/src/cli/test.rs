@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use casemate_gate::policy::Policy;
 use casemate_gate::{Digest, Reply};
-use casemate_pii::Mode;
+use casemate_pii::{Channel, Mode, Token};
 
 use super::exit::Exit;
 use super::{CliError, Global, build, input};
@@ -75,7 +75,7 @@ impl Test {
         let room = tempfile::tempdir().map_err(|error| {
             CliError::new("host-temporary", "make the directory for temporary files writable").because(&error)
         })?;
-        let config = Config::new(room.path().join("data"), None, None);
+        let config = Config::of_directory(&room.path().join("data"));
         let mut app = App::open(&config, Database::Recorded).await?;
         let tested = Box::pin(self.all(global, &mut app, (digest, candidate), policy, found)).await;
         let closed = app.close().await;
@@ -155,7 +155,10 @@ fn read(path: &Path) -> Result<Case, CliError> {
 /// Runs the agent on a case.
 async fn rehearse(app: &App, job: &Job, case: &Case, order: Order) -> Result<Rehearsed, CliError> {
     let tokens = case.tokens().map_err(|error| unwritable(&error))?;
-    let reversible = tokens.into_iter().filter(|token| job.policy.pii.mode(token.class()) == Mode::Reversible);
+    // The ways on which an agent comes by a token that it can send back.
+    let ways = [Channel::Input, Channel::Argument, Channel::Reply];
+    let mode = |token: &Token, way| job.policy.pii.of(way).mode(token.class());
+    let reversible = tokens.into_iter().filter(|token| ways.iter().any(|way| mode(token, *way) == Mode::Reversible));
     let answers = case.calls.iter().map(|entry| {
         let answer = entry.answer.clone();
         let answer = answer.map(|answer| answer.or_else(|note| note.refusal().map_or(Ok(Reply::Unit), Err)));

@@ -14,7 +14,7 @@ use casemate_gate::policy::{Grants, Tenure};
 use casemate_gate::vault::Vault;
 use casemate_gate::{Call, Effect, Operation, Refusal, Reply, Request, Seq, TenantId};
 use casemate_keys::MacKey;
-use casemate_pii::{Finding, Rules};
+use casemate_pii::{Channel, ChannelRules, Finding};
 
 use super::Crossing;
 use super::event::{Crossed, What};
@@ -75,7 +75,7 @@ pub struct Setup {
     /// The policy that it began with, and the one that holds now.
     pub tenure: Tenure,
     /// How personal data is handled.
-    pub rules: Rules,
+    pub rules: ChannelRules,
     /// What it may use.
     pub meter: Arc<Meter>,
     /// Its tokens.
@@ -118,7 +118,7 @@ pub struct Passage {
     pub(super) current: Current,
     /// The request without personal data, while a call without an effect is under way.
     pub(super) screened: Option<Request>,
-    rules: Rules,
+    rules: ChannelRules,
     recording: Recording,
     recorded: Option<Recorded>,
     digest_key: MacKey,
@@ -451,9 +451,8 @@ impl Passage {
     ) -> Result<Ended, Refusal> {
         self.current.fuel_used = fuel_used;
         let result = match result {
-            Ok(mut document) => {
-                casemate_gate::pii::document(&mut self.guard(), &mut document).map(|_| document.to_string())
-            }
+            Ok(mut document) => casemate_gate::pii::document(&mut self.guard(), Channel::Result, &mut document)
+                .map(|_| document.to_string()),
             // A number of the host's is nobody's telephone.
             Err(refusal) if refusal.is_in_hosts_words() => Err(refusal),
             // The message may be the guest's own.

@@ -211,3 +211,21 @@ fn value_out(value: Value) -> sql::Value {
         Value::Bytes(bytes) => sql::Value::Bytes(bytes),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use casemate_abi::Code;
+    use casemate_gate::Refusal;
+
+    use super::refusal_out;
+
+    #[test]
+    fn a_guest_is_told_the_catalogues_words_and_the_message_and_never_the_cause() {
+        for code in Code::ALL {
+            let refusal = Refusal::new(*code, "no").with_cause("store-unreachable", "10.0.0.7:5432 at /srv/secret");
+            let told = refusal_out(&refusal);
+            assert_eq!((told.code, told.name.as_str()), (*code as u16, code.name()));
+            assert_eq!((told.message.as_str(), told.remedy.as_str()), ("no", code.remedy()));
+        }
+    }
+}

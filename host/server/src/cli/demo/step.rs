@@ -25,9 +25,10 @@ pub(super) struct Killed {
 
 /// An earlier demo that was killed may have left its Postgres running: opening and closing the host ends it.
 pub(super) fn stop_left_over(global: &Global) -> Result<(), CliError> {
-    let directory = global.config()?.cluster();
+    let config = global.config()?;
+    let directory = config.cluster();
     if directory.join("PG_VERSION").exists() || directory.exists() {
-        let cluster = casemate_store::Cluster::start(&directory, global.postgres.as_deref());
+        let cluster = casemate_store::Cluster::start(&directory, config.postgres.as_deref());
         if let Ok(cluster) = cluster {
             // A cluster that can't be stopped is found again by the next start, which says so.
             let _stopped = cluster.stop();

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{Frame, FrameError, Refused, Stamp, Start};
 use casemate_gate::call::Level;
-use casemate_gate::{AgentName, Digest, Reply, Request, Value};
+use casemate_gate::{AgentName, Digest, Refusal, Reply, Request, Value};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -101,5 +101,24 @@ proptest! {
     fn no_bytes_make_the_decoder_panic_or_allocate_without_bound(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let framed = [&[1], bytes.as_slice()].concat();
         let _any = Frame::decode(&framed);
+    }
+
+    /// A frame is read again when the run is resumed, and by whoever may open the run's log: it holds what the guest was
+    /// told.
+    #[test]
+    fn a_refusals_cause_is_in_no_frame(message in "[ a-z]{0,40}", secret in "[0-9A-F]{12,40}") {
+        let plain = Refusal::new(casemate_abi::Code::RowsUnavailable, message);
+        let hiding = plain.clone().with_cause("store-unreachable", &secret);
+        let frame = |refusal| Frame::Call {
+            stamp: STAMP,
+            asked: [9; 32],
+            request: None,
+            result: Err(Refused::from(refusal)),
+            vault: Vec::new(),
+        };
+        let encode = |refusal| frame(refusal).encode().map_err(|error| TestCaseError::fail(error.to_string()));
+        let encoded = encode(&hiding)?;
+        prop_assert_eq!(&encoded, &encode(&plain)?);
+        prop_assert!(!encoded.windows(secret.len()).any(|window| window == secret.as_bytes()));
     }
 }
