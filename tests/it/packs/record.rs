@@ -99,5 +99,11 @@ fn a_host_that_died_between_record_and_activation_leaves_the_old_pack_active() -
     let policy = host.data().join("policies/packs").join(&two).join("policy.toml");
     fs::write(&policy, Policy::open().text())?;
     host.ask(&["policy", "list"])?.is_error("pack-file-changed", 3)?;
+    let input = host.file("input.json", "[]")?;
+    let guest = crate::host::component("hermit")?;
+    host.ask(&["run", &guest, "--input", &input, "--tenant", "acme"])?.is_error("pack-file-changed", 3)?;
+    // And the same pack, applied once more, puts it right.
+    host.ask(&["policy", "apply", &directory, "--tenant", "acme"])?.expect(0)?;
+    assert_eq!(active(&host)?, two);
     Ok(())
 }

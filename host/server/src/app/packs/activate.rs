@@ -25,7 +25,7 @@ use crate::dispatch::registry::record;
 pub struct Activated {
     /// What is active now; none where the built-in policy holds.
     pub pack: Option<Pack>,
-    /// What was active before.
+    /// What was active before, if it can still be read.
     pub before: Option<Pack>,
     /// Index of its entry in the tenant's log; none where nothing changed.
     pub index: Option<u64>,
@@ -45,11 +45,13 @@ impl App {
                 return Err(error);
             }
         };
-        let (pack, before) = (verified.pack().clone(), self.packs.active(tenant)?);
-        if before.as_ref().is_some_and(|before| before.digest == pack.digest) {
+        let pack = verified.pack().clone();
+        // Whatever became of the files of the active one: a pack that is applied puts that right.
+        store::keep(&self.packs.folder(pack.digest), verified.files())?;
+        let before = self.packs.active(tenant).ok().flatten();
+        if self.packs.state.active(tenant) == Some(pack.digest) {
             return Ok(Activated { pack: Some(pack), before, index: None });
         }
-        store::keep(&self.packs.folder(pack.digest), verified.files())?;
         let next = self.packs.state.activated(tenant, &pack);
         self.activate(tenant, Some(pack), before, Happened::Activated, next).await
     }
@@ -60,14 +62,17 @@ impl App {
     /// # Errors
     /// [`AppError::PackNone`] when no pack is active; [`AppError::Pack`] when the one before doesn't hold any more.
     pub async fn roll_back_pack(&mut self, tenant: TenantId) -> Result<Activated, AppError> {
-        let before = self.packs.active(tenant)?.ok_or(AppError::PackNone)?;
+        if !self.packs.has_active(tenant) {
+            return Err(AppError::PackNone);
+        }
+        let before = self.packs.active(tenant).ok().flatten();
         let previous = self.packs.state.previous(tenant);
         let pack = previous.map(|digest| self.packs.recorded(digest)).transpose()?;
         if let Some(pack) = &pack {
             pack.holds_at(clock::now_ms())?;
         }
         let next = self.packs.state.rolled_back(tenant);
-        self.activate(tenant, pack, Some(before), Happened::RolledBack, next).await
+        self.activate(tenant, pack, before, Happened::RolledBack, next).await
     }
 
     /// Believes signatures of a key on packs from now on. The change is on record in the host's own log.
@@ -111,7 +116,12 @@ impl App {
         next: State,
     ) -> Result<Activated, AppError> {
         let named = pack.as_ref().or(before.as_ref()).map(|pack| pack.id.to_string()).unwrap_or_default();
-        let change = Change::new(Subject::Pack, named, happened, told(before.as_ref()), told(pack.as_ref()));
+        let was = match (&before, self.packs.state.active(tenant)) {
+            // It can't be read any more; its digest is known.
+            (None, Some(digest)) => json!({"digest": digest.to_string()}),
+            _ => told(before.as_ref()),
+        };
+        let change = Change::new(Subject::Pack, named, happened, was, told(pack.as_ref()));
         // Under the policy that holds while it is decided: the one before.
         let index = record(&self.ledger, tenant, self.packs.digest(tenant)?, &[change]).await?;
         next.write(&state::path(&self.packs.directory))?;

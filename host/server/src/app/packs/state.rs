@@ -2,7 +2,7 @@
 //! know the packs themselves.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -76,9 +76,8 @@ impl State {
     pub(super) fn write(&self, path: &Path) -> Result<(), AppError> {
         let text = serde_json::to_vec_pretty(self).map_err(|_| AppError::Damaged(path.to_owned()))?;
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).map_err(AppError::file(directory))?;
+            store::make(directory)?;
             signing::write(path, &text)?;
-            store::sync(directory)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use casemate_gate::pack::Files;
@@ -16,7 +16,7 @@ pub(super) fn keep(place: &Path, files: &Files) -> Result<(), AppError> {
         return Ok(());
     }
     let parent = place.parent().unwrap_or(place);
-    fs::create_dir_all(parent).map_err(AppError::file(parent))?;
+    make(parent)?;
     // What a host that died left half written.
     let fresh = place.with_extension("new");
     for left_over in [&fresh, &place.to_owned()] {
@@ -28,6 +28,12 @@ pub(super) fn keep(place: &Path, files: &Files) -> Result<(), AppError> {
     write_pack(&fresh, files)?;
     fs::rename(&fresh, place).map_err(AppError::file(place))?;
     sync(parent)
+}
+
+/// Makes a directory of the host's own, which others don't look into.
+pub(super) fn make(directory: &Path) -> Result<(), AppError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(AppError::file(directory))
 }
 
 /// Writes all files of a pack into a directory, durably; others that are there stay.
@@ -58,6 +64,6 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
 }
 
 /// Makes the names in a directory durable.
-pub(super) fn sync(directory: &Path) -> Result<(), AppError> {
+fn sync(directory: &Path) -> Result<(), AppError> {
     File::open(directory).and_then(|opened| opened.sync_all()).map_err(AppError::file(directory))
 }
