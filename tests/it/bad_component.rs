@@ -95,7 +95,7 @@ fn imports_that_are_not_granted_are_listed() -> Tested {
     assert!(!text(&said.error()?, "/message").contains("agent/log"), "{said:?}");
     let verified = host.verify()?;
     let log = verified.expect(0)?.of_type("verified").find_map(|line| line.pointer("/logs/1/entries").cloned());
-    assert_eq!(log, Some(serde_json::json!(4)), "the key, and one entry for each refusal: {verified:?}");
+    assert_eq!(log, Some(serde_json::json!(5)), "the tenant, its key, and one entry for each refusal: {verified:?}");
     Ok(())
 }
 

@@ -24,7 +24,7 @@ fn a_policy_that_cannot_be_used() -> Tested {
         (good.replace("email", "e-mail"), "policy-syntax", "e-mail"),
         (good.replace("\"reversible\"", "\"sometimes\""), "policy-syntax", "sometimes"),
         (good.replace("[[grant]]", "[[grant]]\nresource = [\"x\"]"), "policy-syntax", "resource"),
-        (good.replace("tool = \"log\"", "tool = \"shell\""), "policy-syntax", "shell"),
+        (good.replace("tool = \"log\"", "tool = \"shell\""), "policy-rule", "shell"),
         (rule("sql", &["read"], &["public.*"]), "policy-rule", "public.*"),
         (rule("sql", &["read"], &[]), "policy-rule", "name the resources"),
         (rule("log", &["write"], &["here"]), "policy-rule", "no resources"),
@@ -70,10 +70,10 @@ fn an_input_that_does_not_fit_the_agent() -> Tested {
     let message = text(said.result()?, "/refusal/message");
     assert!(message.contains("expected a string"), "it says what is wrong: {message}");
     let ended = said.of_type("ended").next().ok_or("the end is told")?;
-    assert_eq!(number(ended, "/ledger_index"), 2, "the tenant's key, the run and its end are on record");
+    assert_eq!(number(ended, "/ledger_index"), 4, "the tenant, its key, the agent, the run and its end are on record");
     let verified = host.verify()?;
     verified.expect(0)?;
-    assert_eq!(number(verified.lines.first().ok_or("a report")?, "/logs/1/entries"), 3);
+    assert_eq!(number(verified.lines.first().ok_or("a report")?, "/logs/1/entries"), 5);
     Ok(())
 }
 

@@ -131,8 +131,8 @@ fn a_run_for_which_no_database_is_needed_starts_none() -> Tested {
     assert_eq!(said.answer(3)?, &json!([1]));
     assert!(!host.data().join("postgres").exists() && postmaster(host.data()).is_none());
     let report = host.verify()?.expect(0)?.lines.first().cloned().ok_or("a report")?;
-    // The tenant's key, the beginning, three calls, the end; the first log is the host's own.
-    assert_eq!((number(&report, "/logs/1/entries"), number(&report, "/logs/2/entries")), (6, 6), "{report}");
+    // The tenant, its key, the agent, the beginning, three calls, the end; the first log is the host's own.
+    assert_eq!((number(&report, "/logs/1/entries"), number(&report, "/logs/2/entries")), (8, 8), "{report}");
     for line in said.of_type("crossing") {
         assert!(number(line, "/ledger_index") > 0, "{line}");
     }

@@ -116,7 +116,7 @@ fn a_recorded_run_passes_and_a_changed_one_does_not() -> Tested {
     let found = agent.differs()?;
     assert_eq!((text(&found, "/what"), found.get("call")), ("request", Some(&json!(3))), "{found}");
     assert!(text(&found, "/path").starts_with("/parameters/0/json/0/"), "{found}");
-    assert!(text(&found, "/actual").contains("9999999"), "{found}");
+    assert_ne!(found.get("actual"), found.get("expected"), "{found}");
 
     // What is expected of it is changed.
     let mut case = whole.clone();

@@ -44,11 +44,11 @@ fn the_ledger_has_every_call_in_order() -> Tested {
     for (run, found) in kinds {
         assert_eq!(found, expected, "run {run}");
     }
-    // The transcript says where each is, after the entry of the tenant's key.
+    // The transcript says where each is, after the entries of the tenant, its key and the agent.
     for line in said.of_type("crossing").filter(|line| text(line, "/tenant") == "acme") {
         let index = number(line, "/ledger_index") as usize;
         assert_eq!(
-            index.checked_sub(1).and_then(|index| expected.get(index)).map(|(seq, ..)| *seq),
+            index.checked_sub(3).and_then(|index| expected.get(index)).map(|(seq, ..)| *seq),
             Some(number(line, "/call")),
             "{line}"
         );

@@ -45,9 +45,9 @@ fn a_call_that_was_made_is_explained_from_its_entry() -> Tested {
     assert_eq!((text(&granted, "/as"), text(&granted, "/on")), ("agent:probe", "probe/x"), "{granted}");
     assert_eq!((granted.pointer("/allowed"), ids(&granted)), (Some(&json!(true)), vec!["grant 5"]), "{granted}");
     assert!(text(&granted, "/clauses/0/cedar").contains("resource.name like \"probe/*\""), "{granted}");
-    // The manifest doesn't name it, so it could not be granted whatever the policy says.
+    // A refused call wasn't screened, and still its entry says what it was about.
     let unnamed = entry(&host, index(&said, 2)?)?;
-    assert_eq!((text(&unnamed, "/on"), ids(&unnamed)), ("secrets/`root", vec!["manifest kv.read"]), "{unnamed}");
+    assert_eq!((text(&unnamed, "/on"), ids(&unnamed).len()), ("secrets/`root", 0), "{unnamed}");
     assert_eq!(number(&unnamed, "/recorded/refusal"), 201);
     let written = entry(&host, index(&said, 3)?)?;
     assert_eq!((text(&written, "/does"), ids(&written)), ("kv.write", vec!["grant 6"]), "{written}");
@@ -59,6 +59,23 @@ fn a_call_that_was_made_is_explained_from_its_entry() -> Tested {
         said.expect(0)?.of_type("explained").map(|line| (text(line, "/on"), line.pointer("/allowed"))).collect();
     assert!(tables.contains(&("public.assessments", Some(&json!(true)))), "{tables:?}");
     assert!(tables.contains(&("public.summaries", Some(&json!(false)))), "{tables:?}");
+    // What the manifest doesn't name could not be granted, whatever the policy says.
+    let assessor = host.ask(&[
+        "policy",
+        "explain",
+        "--policy",
+        &host.file("open.toml", Policy::open().text())?,
+        "--as",
+        "agent:assessor",
+        "--does",
+        "kv.read",
+        "--on",
+        "probe/x",
+        "--agent",
+        &component("assessor")?,
+    ])?;
+    let ceiling = assessor.expect(0)?.of_type("explained").next().ok_or("an explanation")?;
+    assert_eq!(ids(ceiling), ["manifest kv.read"], "{ceiling}");
     host.ask(&["policy", "explain", "--tenant", "acme", "--entry", "999999"])?.is_error("run-no-call", 3)
 }
 

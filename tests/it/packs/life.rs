@@ -78,7 +78,7 @@ fn plain(line: &str) -> String {
             64 if hex => "<digest>",
             12 if hex => "<short>",
             20 if bare.ends_with('Z') && bare.contains('T') => "<time>",
-            _ if bare.starts_with("casemate-packs/") => "<key>",
+            _ if bare.starts_with("casemate/") && bare.contains("/pack+") => "<key>",
             36 if bare.matches('-').count() == 4 => "<id>",
             _ => return word.to_owned(),
         };

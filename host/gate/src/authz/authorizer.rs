@@ -14,6 +14,9 @@ use crate::budget::written;
 /// Most policies of one set: Cedar looks at each of them for every question.
 const POLICIES: usize = 1_000;
 
+/// Bytes of stack for one decision or check: five times what Cedar wants to have left.
+const STACK_BYTES: usize = 512 * 1024;
+
 /// Why policies make no set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthzError {
@@ -71,10 +74,13 @@ impl Authorizer {
     /// # Errors
     /// [`AuthzError::TooMany`].
     pub fn with(&self, statements: &[Statement]) -> Result<Self, AuthzError> {
-        let mut made = self.clone();
-        made.add_all(statements)?;
-        made.check()?;
-        Ok(made)
+        // As in `decide`: a run under way looks at another policy from its guest's stack.
+        stacker::grow(STACK_BYTES, || {
+            let mut made = self.clone();
+            made.add_all(statements)?;
+            made.check()?;
+            Ok(made)
+        })
     }
 
     fn add_all(&mut self, statements: &[Statement]) -> Result<(), AuthzError> {
@@ -135,7 +141,10 @@ impl Authorizer {
             Ok(request) => request,
             Err(error) => return denied(error),
         };
-        let response = cedar_policy::Authorizer::new().is_authorized(&request, &self.policies, &entities);
+        // A call comes from a guest's own stack, of which Cedar can't tell how much is left: it would give up.
+        let response = stacker::grow(STACK_BYTES, || {
+            cedar_policy::Authorizer::new().is_authorized(&request, &self.policies, &entities)
+        });
         let errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
         let clause = |id: &PolicyId| Clause {
             id: id.to_string(),

@@ -104,8 +104,7 @@ impl Grants {
             let names = if named.is_empty() { None } else { Some(names.as_slice()) };
             Statement::ceiling(&agent, *action, names)
         };
-        let all: Vec<Statement> =
-            Action::ALL.iter().filter(|action| action.is_agents()).filter_map(|action| ceiling(action)).collect();
+        let all: Vec<Statement> = Action::ALL.iter().filter(|action| action.is_agents()).filter_map(ceiling).collect();
         set.with(&all)
     }
 
