@@ -6,6 +6,7 @@ mod life;
 mod peers;
 mod record;
 mod runs;
+mod under_way;
 
 use std::fs;
 use std::path::PathBuf;

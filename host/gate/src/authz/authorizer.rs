@@ -136,15 +136,17 @@ impl Authorizer {
     /// Whether they may. A question that can't be put to Cedar, and a policy that can't be evaluated, deny.
     #[must_use]
     pub fn decide(&self, question: &Question) -> Verdict {
+        // A call comes from a guest's own stack, of which Cedar can't tell how much is left: it would give up.
+        stacker::grow(STACK_BYTES, || self.decided(question))
+    }
+
+    fn decided(&self, question: &Question) -> Verdict {
         let denied = |error: String| Verdict { allowed: false, clauses: Vec::new(), errors: vec![error] };
         let (request, entities) = match self.request(question) {
             Ok(request) => request,
             Err(error) => return denied(error),
         };
-        // A call comes from a guest's own stack, of which Cedar can't tell how much is left: it would give up.
-        let response = stacker::grow(STACK_BYTES, || {
-            cedar_policy::Authorizer::new().is_authorized(&request, &self.policies, &entities)
-        });
+        let response = cedar_policy::Authorizer::new().is_authorized(&request, &self.policies, &entities);
         let errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
         let clause = |id: &PolicyId| Clause {
             id: id.to_string(),

@@ -318,6 +318,10 @@ impl Passage {
         if let Some(refusal) = self.keeping.crowded_out() {
             return Way::Stop(refusal); // not the call's fault: it is made again if the run goes on
         }
+        if let Some(internal) = refusal.internal() {
+            let (run, seq) = (self.identity.origin().run, self.current.seq);
+            tracing::info!(%run, call = %seq, %refusal, internal, "a call was refused");
+        }
         let too_often = self.meter.denied().err();
         let ends = refusal.ends_run();
         match self.record(Err(refusal), Vec::new(), None).await {
