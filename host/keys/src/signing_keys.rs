@@ -148,6 +148,12 @@ impl SigningKeys {
         self.all(kind).find(|key| key.state == SigningKeyState::Active)
     }
 
+    /// Whether a public key is one of them, whatever it signs.
+    #[must_use]
+    pub fn has(&self, key: &PublicKey) -> bool {
+        self.0.iter().any(|own| own.key == *key)
+    }
+
     /// All keys of a kind, the active one first: whatever any of them signed can be verified.
     pub fn all(&self, kind: SigningKind) -> impl Iterator<Item = &PublicSigningKey> {
         self.0.iter().filter(move |key| key.kind == kind)

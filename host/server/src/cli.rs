@@ -51,6 +51,7 @@ pub struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The host's configuration [env: CASEMATE_CONFIG] [default: config.toml in the data directory, if it is there]
     #[arg(long, global = true, value_name = "FILE")]

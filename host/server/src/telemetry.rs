@@ -9,6 +9,8 @@ pub fn start(filter: Option<&str>, json: bool) {
     let filter =
         EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(filter.unwrap_or_default());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Colours are for a terminal; whoever set NO_COLOR wants none there either.
+    let log = log.with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never);
     // A second start, as tests make it, keeps the first.
     let _started = if json { log.json().try_init() } else { log.try_init() };
 }

@@ -148,11 +148,11 @@ fn only_trusted_keys_sign() -> Tested {
     assert!(public.starts_with("ada+"), "{public}");
     let apply = ["policy", "apply", &directory, "--tenant", "acme"];
     host.ask(&apply)?.is_error("pack-key-unknown", 3)?;
-    host.ask(&["policy", "trust", "ada"])?.is_error("keys-public", 4)?;
+    host.ask(&["policy", "trust", "ada"])?.is_error("keys-public", 3)?;
     let trusted = host.ask(&["policy", "trust", &public])?;
-    assert_eq!(trusted.expect(0)?.lines.first().and_then(|line| line.get("new")), Some(&true.into()));
+    assert_eq!(trusted.expect(0)?.lines.first().and_then(|line| line.get("changed")), Some(&true.into()));
     let trusted = host.ask(&["policy", "trust", &public])?;
-    assert_eq!(trusted.expect(0)?.lines.first().and_then(|line| line.get("new")), Some(&false.into()));
+    assert_eq!(trusted.expect(0)?.lines.first().and_then(|line| line.get("changed")), Some(&false.into()));
     host.ask(&apply)?.expect(0)?;
     // A list that somebody broke is told, and nobody is believed meanwhile.
     fs::write(host.data().join("trusted-pack-keys"), "ada\n")?;

@@ -171,7 +171,7 @@ impl Action {
 
 /// Not the name of an action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("name an action as `tool.verb`, such as `kv.read`: there is no `{0}`")]
+#[error("name an action as a tool and what is done with it, such as `kv.read` or `log.write`: there is no `{0}`")]
 pub struct NotAnAction(pub String);
 
 impl FromStr for Action {

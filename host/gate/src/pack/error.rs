@@ -20,6 +20,9 @@ pub enum PackError {
     /// The signature's key is not trusted here.
     #[error("trust the key `{0}` with `casemate policy trust` if it may sign packs for this host: nobody said so yet")]
     KeyUnknown(String),
+    /// The signature's key signs no packs any more.
+    #[error("sign the pack anew: the key `{0}` was rotated, and its overlap is over")]
+    KeyRetired(String),
     /// The signature is not the key's over these bytes.
     #[error("get the pack anew: its signature is not that of its manifest")]
     Signature,
@@ -136,6 +139,7 @@ impl PackError {
             Self::SignatureRemoved => "pack-signature-removed",
             Self::ManifestRemoved => "pack-manifest-removed",
             Self::KeyUnknown(_) => "pack-key-unknown",
+            Self::KeyRetired(_) => "pack-key-retired",
             Self::Signature => "pack-signature",
             Self::Manifest(_) => "pack-manifest",
             Self::FileExtra(_) => "pack-file-extra",

@@ -12,13 +12,15 @@ const KEYS: usize = 64;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedKeys {
     keys: Vec<PublicKey>,
+    /// Keys that were trusted, so that a pack of theirs is refused with the reason.
+    retired: Vec<PublicKey>,
 }
 
 impl TrustedKeys {
     /// These keys.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = PublicKey>) -> Self {
-        Self { keys: keys.into_iter().collect() }
+        Self { keys: keys.into_iter().collect(), retired: Vec::new() }
     }
 
     /// Reads one key a line, `name+hash+key`. Empty lines and those that start with `#` are nothing.
@@ -36,7 +38,7 @@ impl TrustedKeys {
             }
             keys.push(line.parse().map_err(|_| PackError::TrustedKeys(number))?);
         }
-        Ok(Self { keys })
+        Ok(Self { keys, retired: Vec::new() })
     }
 
     /// Trusts one more key.
@@ -44,6 +46,29 @@ impl TrustedKeys {
         if !self.keys.contains(&key) {
             self.keys.push(key);
         }
+    }
+
+    /// Notes a key that signs no packs any more.
+    pub fn retire(&mut self, key: PublicKey) {
+        self.retired.push(key);
+    }
+
+    /// The same, with those that sign no more: what they signed while they did still stands.
+    #[must_use]
+    pub fn with_retired(&self) -> Self {
+        Self { keys: self.keys.iter().chain(&self.retired).cloned().collect(), retired: Vec::new() }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &PublicKey> {
+        self.keys.iter()
+    }
+
+    /// The same without a key.
+    #[must_use]
+    pub fn without(mut self, key: &PublicKey) -> Self {
+        self.keys.retain(|other| other != key);
+        self
     }
 
     /// Whether a key is among them.
@@ -55,6 +80,9 @@ impl TrustedKeys {
     /// The key that made a signature over these bytes. An id has 32 bits, so two keys may share one.
     pub(super) fn signer(&self, signature: &Signature, message: &[u8]) -> Result<&PublicKey, PackError> {
         let mut named = self.keys.iter().filter(|key| signature.is_by(key)).peekable();
+        if named.peek().is_none() && self.retired.iter().any(|key| signature.is_by(key)) {
+            return Err(PackError::KeyRetired(signature.key_id().to_owned()));
+        }
         if named.peek().is_none() {
             return Err(PackError::KeyUnknown(signature.key_id().to_owned()));
         }

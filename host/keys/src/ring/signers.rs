@@ -43,9 +43,13 @@ impl Held {
             version,
         };
         let mut before = None;
-        for record in draft.signing.iter_mut().filter(|record| record.kind == kind && record.until_ms.is_none()) {
-            record.until_ms = Some(now_ms.saturating_add(overlap_ms));
-            before = Some(named(&record.public, record.version));
+        let ends_ms = now_ms.saturating_add(overlap_ms);
+        for record in draft.signing.iter_mut().filter(|record| record.kind == kind) {
+            if record.until_ms.is_none() {
+                before = Some(named(&record.public, record.version));
+            }
+            // A shorter overlap, as after a theft, ends those of older keys as well.
+            record.until_ms = Some(record.until_ms.map_or(ends_ms, |until_ms| until_ms.min(ends_ms)));
         }
         let after = named(&public, version);
         draft.unrecorded.push(KeyChange { tenant: Uuid::nil(), before, after });

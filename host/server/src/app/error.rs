@@ -100,6 +100,9 @@ pub enum AppError {
     /// What is registered can't be read or kept.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A key of this host that signs something else.
+    #[error("name a key that signs packs: this one is the host's own, and signs something else or no more")]
+    KeyOfHost,
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -133,6 +136,7 @@ impl AppError {
             Self::Engine(error) => error.code(),
             Self::Budgets(error) => error.code(),
             Self::Registry(error) => error.code(),
+            Self::KeyOfHost => "pack-key-of-host",
             Self::Interrupted => "host-interrupted",
         }
     }

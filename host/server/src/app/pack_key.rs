@@ -40,9 +40,27 @@ impl PackKeys {
             Err(error) => return Err(error),
         };
         // A key that was rotated is believed until its overlap ends.
-        let signs = own.all(SigningKind::Pack).filter(|key| key.state != SigningKeyState::Retired);
-        signs.for_each(|key| keys.add(key.key.clone()));
+        for key in own.all(SigningKind::Pack) {
+            match key.state {
+                SigningKeyState::Retired => keys.retire(key.key.clone()),
+                _ => keys.add(key.key.clone()),
+            }
+        }
         Ok(keys)
+    }
+
+    /// Keys of others that are believed.
+    ///
+    /// # Errors
+    /// As [`PackKeys::trusted`].
+    pub fn of_others(config: &Config) -> Result<TrustedKeys, AppError> {
+        Ok(TrustedKeys::parse(&text(&config.trusted_pack_keys())?)?)
+    }
+
+    /// Believes a key no more. Whoever calls this has put it on record.
+    pub(super) fn distrust(config: &Config, key: &PublicKey) -> Result<(), AppError> {
+        let left: String = Self::of_others(config)?.without(key).iter().map(|key| format!("{key}\n")).collect();
+        signing::write(&config.trusted_pack_keys(), left.as_bytes())
     }
 
     /// Believes one more key from now on. Whoever calls this has put it on record.

@@ -48,6 +48,17 @@ impl Packs {
         self.state.active(tenant).map(|digest| self.recorded(digest)).transpose()
     }
 
+    /// The same for a run that begins now: whoever signed the pack must still be believed, and its time not be over.
+    ///
+    /// # Errors
+    /// [`AppError::Pack`]: why no run may begin under it.
+    pub fn for_new_run(&self, tenant: TenantId, now_ms: u64) -> Result<Option<Pack>, AppError> {
+        let Some(digest) = self.state.active(tenant) else { return Ok(None) };
+        let pack = self.recorded(digest)?;
+        Unverified::of(read_pack(&self.folder(digest))?).verify(&self.keys.with_retired(), now_ms)?;
+        Ok(Some(pack))
+    }
+
     /// Digest of the policy that holds for a tenant: its active pack's, or the built-in one's. It stands in every entry of
     /// the ledger.
     ///

@@ -66,7 +66,7 @@ impl Exit {
             "run-",
             "store-agent",
             "store-grant",
-        ]) || matches!(code, "store-sql" | "store-no-table" | "pii-too-large")
+        ]) || matches!(code, "store-sql" | "store-no-table" | "pii-too-large" | "keys-public" | "keys-name")
         {
             Self::Input
         } else {

@@ -83,6 +83,10 @@ impl App {
         if self.packs.keys.has(key) {
             return Ok(false);
         }
+        // This host's other keys sign other things: nobody may pass one off as the other.
+        if self.keys.signing().has(key) {
+            return Err(AppError::KeyOfHost);
+        }
         let host = TenantId::from(Uuid::nil());
         let change =
             Change::new(Subject::Key, key.name(), Happened::Added, Value::Null, json!({"pack": key.to_string()}));
@@ -105,6 +109,24 @@ impl App {
         };
         self.dispatcher.activate(tenant, Arc::new(policy));
         Ok(())
+    }
+
+    /// Believes signatures of a key no more: packs of it can't be applied from now on, and no run begins under one that is
+    /// active. The change is on record in the host's own log.
+    ///
+    /// # Errors
+    /// [`AppError`]. A key that is not believed changes nothing.
+    pub async fn distrust_pack_key(&mut self, config: &Config, key: &PublicKey) -> Result<bool, AppError> {
+        if !PackKeys::of_others(config)?.has(key) {
+            return Ok(false);
+        }
+        let host = TenantId::from(Uuid::nil());
+        let before = json!({"pack": key.to_string()});
+        let change = Change::new(Subject::Key, key.name(), Happened::Withdrawn, before, Value::Null);
+        record(&self.ledger, host, self.packs.digest(host)?, &[change]).await?;
+        PackKeys::distrust(config, key)?;
+        self.packs.keys = PackKeys::trusted(config)?;
+        Ok(true)
     }
 
     async fn activate(

@@ -54,9 +54,9 @@ pub(super) fn public(format: Format, keys: &SigningKeys, kind: Option<SigningKin
             }
         }
         Format::Human => {
-            // Cut at the first space, a line is the key.
-            for key in keys {
-                output::line(&format!("{} {} {}", key.key, key.kind.as_str(), key.state.as_str()));
+            // A line is the key and nothing else, to be pinned or trusted; its name says of which kind it is.
+            for key in keys.into_iter().filter(|key| key.state != SigningKeyState::Retired) {
+                output::line(&key.key.to_string());
             }
         }
     }

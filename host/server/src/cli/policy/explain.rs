@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use casemate_gate::TenantId;
 use casemate_gate::authz::{Action, Circumstances, Principal, Question, RoleName, Verdict};
 use casemate_gate::budget::moment;
-use casemate_gate::pack::builtin;
+use casemate_gate::pack::{MANIFEST, SIGNATURE, Source, builtin};
 use casemate_gate::policy::{Manifest, Policy, Rule};
 
 use super::super::exit::Exit;
 use super::super::run::recorded;
 use super::super::{CliError, Global, input};
-use crate::app::{App, Database, Packs, Tenants};
+use crate::app::{App, Database, Packs, Tenants, read_pack};
 use crate::clock;
 use crate::dispatch::Past;
 use crate::sandbox::Candidate;
@@ -26,8 +26,8 @@ pub(in crate::cli) struct Explain {
     /// Whose policy
     #[arg(long, value_name = "NAME", required_unless_present = "policy")]
     tenant: Option<String>,
-    /// This policy instead of the tenant's
-    #[arg(long, value_name = "FILE", conflicts_with = "entry")]
+    /// This policy instead of the tenant's: a file, or the directory of a pack
+    #[arg(long, value_name = "PATH", conflicts_with = "entry")]
     policy: Option<PathBuf>,
     /// A call that was made: the index of its entry in the tenant's log
     #[arg(long, value_name = "INDEX", requires = "tenant", conflicts_with_all = ["does", "at"])]
@@ -85,6 +85,10 @@ impl Explain {
     /// What might be asked.
     fn of_question(&self, global: &Global) -> Result<Vec<Explained>, CliError> {
         let policy = match (&self.policy, &self.tenant) {
+            // The directory of a pack, signed or not, with its Cedar policies.
+            (Some(path), _) if path.is_dir() => {
+                Source::parse(&read_pack(path)?.without(&[MANIFEST, SIGNATURE]))?.policy
+            }
             (Some(path), _) => input::policy(path)?.0,
             (None, Some(name)) => {
                 let config = global.config()?;

@@ -7,14 +7,14 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use casemate_gate::budget::written;
-use casemate_gate::pack::{TrustedKeys, Unverified, sign};
+use casemate_gate::pack::{MANIFEST, Pack, SIGNATURE, Source, TrustedKeys, Unverified, sign};
 use casemate_keys::{PublicKey, SigningKey};
 use serde_json::json;
 
 use super::super::exit::Exit;
 use super::super::{CliError, Format, Global, output};
 use super::told;
-use crate::app::{App, Database, PackKeys, read_pack, write_pack};
+use crate::app::{App, AppError, Database, PackKeys, read_pack, write_pack};
 use crate::clock;
 
 /// Sign a pack.
@@ -30,14 +30,20 @@ pub(in crate::cli) struct Sign {
     /// The name of that key
     #[arg(long, value_name = "NAME", requires = "key")]
     name: Option<String>,
+    /// Sign a pack that is signed already, so that it holds longer: raise its version first if it was applied
+    #[arg(long)]
+    renew: bool,
 }
 
-/// Trust one more key.
+/// Trust one more key, or one fewer.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Trust {
-    /// The public key, `name+hash+key`, as `sign` shows it
+    /// The public key, `name+hash+key`, as `sign` shows it; none to list the keys of others that are trusted
     #[arg(value_name = "KEY")]
-    key: String,
+    key: Option<String>,
+    /// Trust it no more
+    #[arg(long, requires = "key")]
+    remove: bool,
 }
 
 impl Sign {
@@ -48,42 +54,75 @@ impl Sign {
             _ => PackKeys::own(&global.config()?)?,
         };
         let now_ms = clock::now_ms();
+        let own = TrustedKeys::new([key.public().clone()]);
+        // Signed again it would be another version with the same number.
+        if !self.renew
+            && let Ok(verified) = Unverified::of(files.clone()).verify(&own, now_ms)
+        {
+            return Ok(show(global.format, verified.pack(), key.public()));
+        }
+        let source = Source::parse(&files.without(&[MANIFEST, SIGNATURE]))?;
+        let failed: Vec<_> = source.cases.iter().filter(|case| !case.put_to(&source.policy).passed).collect();
+        if let Some(first) = failed.first() {
+            let (all, first) = (source.cases.len(), first.name.clone());
+            return Err(AppError::PackTest { failed: failed.len(), all, first }.into());
+        }
         let signed = sign(&files, &key, now_ms)?;
         // Read again as anybody would, before it is written.
-        let verified = Unverified::of(signed.clone()).verify(&TrustedKeys::new([key.public().clone()]), now_ms)?;
-        let pack = verified.pack();
+        let verified = Unverified::of(signed.clone()).verify(&own, now_ms)?;
         write_pack(&self.pack, &signed)?;
-        match global.format {
-            Format::Json => {
-                let key = key.public().to_string();
-                output::line(&json!({"type": "pack-signed", "pack": told::pack(Some(pack)), "key": key}).to_string());
-            }
-            Format::Human => output::line(&output::facts(vec![
-                vec!["signed".to_owned(), told::named(Some(pack))],
-                vec!["digest".to_owned(), pack.digest.to_string()],
-                vec!["expires".to_owned(), written(pack.expires_ms)],
-                vec!["key".to_owned(), key.public().to_string()],
-            ])),
-        }
-        Ok(Exit::Done)
+        Ok(show(global.format, verified.pack(), key.public()))
     }
+}
+
+fn show(format: Format, pack: &Pack, key: &PublicKey) -> Exit {
+    match format {
+        Format::Json => {
+            let key = key.to_string();
+            output::line(&json!({"type": "pack-signed", "pack": told::pack(Some(pack)), "key": key}).to_string());
+        }
+        Format::Human => output::line(&output::facts(vec![
+            vec!["signed".to_owned(), told::named(Some(pack))],
+            vec!["digest".to_owned(), pack.digest.to_string()],
+            vec!["expires".to_owned(), written(pack.expires_ms)],
+            vec!["key".to_owned(), key.to_string()],
+        ])),
+    }
+    Exit::Done
 }
 
 impl Trust {
     pub(in crate::cli) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
-        let key: PublicKey = self.key.parse()?;
         let config = global.config()?;
+        let Some(key) = self.key else {
+            for key in PackKeys::of_others(&config)?.iter() {
+                match global.format {
+                    Format::Json => output::line(&json!({"type": "pack-key", "key": key.to_string()}).to_string()),
+                    Format::Human => output::line(&key.to_string()),
+                }
+            }
+            return Ok(Exit::Done);
+        };
+        let key: PublicKey = key.parse()?;
         let mut app = App::open(&config, Database::NotNeeded).await?;
-        let trusted = app.trust_pack_key(&config, &key).await;
+        let done = match self.remove {
+            true => app.distrust_pack_key(&config, &key).await,
+            false => app.trust_pack_key(&config, &key).await,
+        };
         let closed = app.close().await;
-        let is_new = trusted?;
+        let changed = done?;
         closed?;
+        let trusted = !self.remove;
+        let id = format!("{}+{:08x}", key.name(), key.id());
         match global.format {
             Format::Json => {
-                output::line(&json!({"type": "pack-key", "key": key.to_string(), "new": is_new}).to_string());
+                let line = json!({"type": "pack-key", "key": key.to_string(), "trusted": trusted, "changed": changed});
+                output::line(&line.to_string());
             }
-            Format::Human if is_new => output::line(&format!("packs that `{}` signs are believed now", key.name())),
-            Format::Human => output::line(&format!("packs that `{}` signs were believed before", key.name())),
+            Format::Human => {
+                let (not, when) = (if trusted { "" } else { "not " }, if changed { "now" } else { "already" });
+                output::line(&format!("packs that `{id}` signs are {not}believed {when}"));
+            }
         }
         Ok(Exit::Done)
     }

@@ -49,17 +49,14 @@ pub(super) fn of(
     given: Option<&Given>,
     now_ms: u64,
 ) -> Result<Granted, CliError> {
-    let active = packs.active(tenant)?;
+    let active = packs.for_new_run(tenant, now_ms)?;
     match (active, given) {
         (Some(pack), Some(_)) => {
             let (id, version) = (&pack.id, pack.version);
             let message = format!("leave --policy out: `{name}` has the active pack `{id}` in version {version}");
             Err(CliError::new("policy-pack-active", message))
         }
-        (Some(pack), None) => {
-            pack.holds_at(now_ms)?;
-            Ok(Granted { policy: Arc::new(pack.source.policy), text: None, help: None })
-        }
+        (Some(pack), None) => Ok(Granted { policy: Arc::new(pack.source.policy), text: None, help: None }),
         (None, Some(given)) => {
             Ok(Granted { policy: Arc::clone(&given.policy), text: Some(given.text.clone()), help: None })
         }

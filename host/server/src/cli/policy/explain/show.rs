@@ -1,5 +1,6 @@
 //! What an explanation looks like, for people and as JSON. It doesn't know where it comes from.
 
+use casemate_abi::Code;
 use casemate_gate::budget::written;
 use serde_json::json;
 
@@ -64,7 +65,13 @@ fn for_people(one: &Explained, cedar: bool) {
         facts.push(vec!["manifest".to_owned(), manifest.to_owned()]);
     }
     if let Some((index, past)) = past {
-        let came = if past.refusal == 0 { "not refused".to_owned() } else { format!("refused with {}", past.refusal) };
+        let came = match Code::from_number(past.refusal) {
+            None => "not refused".to_owned(),
+            Some(code @ (Code::CapabilityNotGranted | Code::CapabilityWithdrawn)) => {
+                format!("refused with {} {}", past.refusal, code.name())
+            }
+            Some(code) => format!("refused with {} {}, not by what is granted", past.refusal, code.name()),
+        };
         facts.push(vec!["recorded".to_owned(), format!("entry {index}, `{}`, {came}", past.operation.name())]);
     }
     output::line(&output::facts(facts));
