@@ -33,7 +33,7 @@ pub(crate) fn run(data: &[u8]) {
     let contents = files.without(&[MANIFEST, SIGNATURE]);
     let Ok(source) = Source::parse(&contents) else { return };
     for case in &source.cases {
-        let _answer = case.put_to(&source.policy);
+        let _answer = case.put_to(&source.policy, NOW_MS);
     }
     let Ok(signed) = sign(&contents, key, NOW_MS) else { return };
     assert!(Unverified::of(signed.clone()).verify(&trusted, NOW_MS).is_ok());

@@ -76,7 +76,7 @@ fn a_file_of_keys_that_holds_none_is_found() -> Tested {
     let host = Host::empty()?;
     let keys = host.file("keys", "# ours\n\nnot a key\n")?;
     let check = || Said::of(host.command(&["config", "check"])?.env("CASEMATE_PACKS__TRUSTED_KEYS_FILE", &keys));
-    check()?.is_error("keys-public", 4)?;
+    check()?.is_error("pack-trusted-keys", 3)?;
     host.file("keys", "# none yet\n")?;
     check()?.expect(0)?;
     Ok(())

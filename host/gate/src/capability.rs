@@ -4,7 +4,7 @@
 use casemate_abi::{Code, limits};
 
 use crate::budget::Attempted;
-use crate::call::{Call, Request, Tool};
+use crate::call::{Call, Request};
 use crate::policy::{Denied, Grants, Tenure};
 use crate::refusal::Refusal;
 
@@ -57,8 +57,7 @@ pub fn grant(call: Attempted, grants: &Grants, tenure: &mut Tenure, now_ms: u64)
         });
     }
     if let Some(successor) = tenure.successor() {
-        let tables = tool != Tool::Sql || successor.hold_tables_of(grants, verb);
-        if !tables || successor.allow(tool, verb, resource, now_ms).is_err() {
+        if !successor.hold_what_is_given(grants, tool, verb) || successor.allow(tool, verb, resource, now_ms).is_err() {
             let message =
                 format!("`{}`{} is forbidden by the policy that holds for the tenant by now", operation.name(), on());
             return Err(Refusal::new(Code::CapabilityWithdrawn, message));

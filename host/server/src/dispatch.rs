@@ -440,7 +440,12 @@ impl Dispatcher {
             crossing: Arc::clone(&self.crossing),
             identity: hold.identity,
             grants: hold.grants,
-            tenure: Tenure::new(self.shares.active(job.tenant), job.policy.digest, job.agent.manifest().clone()),
+            tenure: Tenure::new(
+                self.shares.active(job.tenant),
+                job.policy.digest,
+                job.agent.manifest().clone(),
+                job.agent.digest(),
+            ),
             rules: job.policy.pii.clone(),
             meter: hold.meter,
             vault: hold.vault,

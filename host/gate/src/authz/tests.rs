@@ -202,3 +202,65 @@ fn people_are_decided_by_role_second_factor_and_network() -> Result<(), Box<dyn 
     assert_eq!(ask("person:eve", true, Some("10.0.0.1"))?.to_string(), "permitted by grant 1 person:eve");
     Ok(())
 }
+
+/// A statement that changes rows can read others: what may not be read now stops it too.
+#[test]
+fn what_may_not_be_read_can_t_be_read_by_a_write() -> Result<(), Box<dyn std::error::Error>> {
+    let sql = "[[grant]]\ntool = \"sql\"\nverbs = [\"write\"]\nresources = [\"public.b\"]\n\
+               [[grant]]\ntool = \"sql\"\nverbs = [\"read\"]\nresources = [\"public.a\"]\n";
+    let manifest = Manifest::parse(
+        "[agent]\nname = \"a\"\nversion = \"1\"\n[[capability]]\ntool = \"sql\"\nverbs = [\"read\", \"write\"]\n\
+         resources = [\"public.a\", \"public.b\"]\n",
+    )?;
+    let grants = policy(&format!("{sql}when = {{ until = 2026-11-24T10:00:00Z }}\n"), None)?.grants(&manifest);
+    for (at, expected) in [(TEN - HOUR, true), (TEN, false)] {
+        assert_eq!(grants.allow(Tool::Sql, Verb::Read, None, at).is_ok(), expected);
+        assert_eq!(grants.allow(Tool::Sql, Verb::Write, None, at).is_ok(), expected, "at {at}");
+    }
+    let whole = policy(sql, None)?.grants(&manifest);
+    let narrower = policy(&sql.replace("public.a", "public.c"), None)?.grants(&manifest);
+    assert!(whole.hold_what_is_given(&whole, Tool::Sql, Verb::Write));
+    assert!(!narrower.hold_what_is_given(&whole, Tool::Sql, Verb::Write), "it could read `public.a` by a write");
+    Ok(())
+}
+
+#[test]
+fn rules_that_would_never_hold_are_refused_and_forbids_fail_closed() -> Result<(), Box<dyn std::error::Error>> {
+    for when in [
+        "between = [08:00:00, 08:00:00]",
+        "between = [08:00:00.5, 09:00:00]",
+        "from = 2026-01-02T00:00:00Z, until = 2026-01-01T00:00:00Z",
+        "from = 2026-01-01T00:00:00+01:00",
+    ] {
+        assert!(policy(&format!("{ALL}when = {{ {when} }}\n"), None).is_err(), "{when}");
+    }
+    let operator =
+        "[[role]]\nname = \"operator\"\n[[grant]]\nto = [\"role:operator\"]\ntool = \"key\"\nverbs = [\"write\"]\n";
+    let forbid = |when: &str| {
+        format!(
+            "{operator}[[grant]]\nto = [\"role:operator\"]\ntool = \"key\"\nverbs = [\"write\"]\neffect = \"forbid\"\nwhen = {{ {when} }}\n"
+        )
+    };
+    for (when, mfa, network, expected) in [
+        ("mfa = false", true, None, true),
+        ("mfa = false", false, None, false),
+        ("networks = [\"192.0.2.0/24\"]", true, Some("198.51.100.1"), true),
+        ("networks = [\"192.0.2.0/24\"]", true, Some("192.0.2.1"), false),
+        ("networks = [\"192.0.2.0/24\"]", true, Some("::ffff:192.0.2.1"), false),
+        ("networks = [\"192.0.2.0/24\"]", true, None, false),
+    ] {
+        let question = Question {
+            principal: "role:operator".parse()?,
+            roles: Vec::new(),
+            action: Action::KeyWrite,
+            resource: String::new(),
+            circumstances: Circumstances { now_ms: TEN, mfa, network: network.map(str::parse).transpose()? },
+        };
+        let verdict = policy(&forbid(when), None)?.decide(&question);
+        assert_eq!(verdict.allowed, expected, "{when} {mfa} {network:?}: {verdict}");
+        // A person who calls themself so has no role by that.
+        let posing = Question { principal: "person:role:operator".parse()?, ..question };
+        assert!(!policy(operator, None)?.decide(&posing).allowed);
+    }
+    Ok(())
+}

@@ -44,8 +44,10 @@ pub struct Case {
     pub file: String,
     /// Its name, for people.
     pub name: String,
-    /// What is asked.
+    /// What is asked. Where the case says no time, now is meant.
     pub question: Question,
+    /// Whether the case says a time.
+    pub timed: bool,
     /// What must come out.
     pub expect: Expected,
     /// Id of the policy that must have decided, where that is said.
@@ -117,6 +119,7 @@ impl Case {
             let words = if on.is_some() { "leave `on` out" } else { "say on what, with `on`" };
             return Err(wrong(format!("{words}: that is how `{action}` is done")));
         }
+        let timed = at.is_some();
         let now_ms = match at.as_deref() {
             None => 0,
             Some(text) => moment(text).ok_or_else(|| wrong("write `at` as 2026-11-24T10:00:00Z, in UTC".to_owned()))?,
@@ -124,13 +127,17 @@ impl Case {
         let circumstances = Circumstances { now_ms, mfa, network };
         let resource = on.unwrap_or_default();
         let question = Question { principal, roles: Vec::new(), action, resource, circumstances };
-        Ok(Self { file: String::new(), name, question, expect, by })
+        Ok(Self { file: String::new(), name, question, timed, expect, by })
     }
 
-    /// Puts the question to a policy.
+    /// Puts the question to a policy. `now_ms` is milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
-    pub fn put_to(&self, policy: &Policy) -> Answer {
-        let verdict = policy.decide(&self.question);
+    pub fn put_to(&self, policy: &Policy, now_ms: u64) -> Answer {
+        let mut question = self.question.clone();
+        if !self.timed {
+            question.circumstances.now_ms = now_ms;
+        }
+        let verdict = policy.decide(&question);
         let decided = if verdict.allowed { Expected::Allow } else { Expected::Deny };
         let by: Vec<String> = verdict.clauses.into_iter().map(|clause| clause.id).collect();
         let by_whom = self.by.as_ref().is_none_or(|expected| by.contains(expected));

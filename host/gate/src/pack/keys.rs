@@ -30,7 +30,7 @@ impl TrustedKeys {
     pub fn parse(text: &str) -> Result<Self, PackError> {
         let mut keys = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
-            if line.trim().is_empty() || line.starts_with('#') {
+            if line.trim().is_empty() || line.trim_start().starts_with('#') {
                 continue;
             }
             if keys.len() >= KEYS {

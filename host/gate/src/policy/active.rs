@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::wasi::Wasi;
 use super::{Grants, Manifest, Policy};
 use crate::id::Digest;
 
@@ -42,16 +43,17 @@ pub struct Tenure {
     active: Arc<Active>,
     began: Digest,
     manifest: Manifest,
+    component: Digest,
     /// How many changes it has looked at. None: it has not looked yet.
     seen: Option<u64>,
     successor: Option<Box<Grants>>,
 }
 
 impl Tenure {
-    /// The tenure of a run that begins, or goes on, under a policy.
+    /// The tenure of a run of a component that begins, or goes on, under a policy.
     #[must_use]
-    pub const fn new(active: Arc<Active>, began: Digest, manifest: Manifest) -> Self {
-        Self { active, began, manifest, seen: None, successor: None }
+    pub const fn new(active: Arc<Active>, began: Digest, manifest: Manifest, component: Digest) -> Self {
+        Self { active, began, manifest, component, seen: None, successor: None }
     }
 
     /// What the agent may do under the policy that holds now, where that is another than the run's own.
@@ -59,9 +61,45 @@ impl Tenure {
         let changes = self.active.changes();
         if self.seen != Some(changes) {
             let other = self.active.policy().filter(|policy| policy.digest != self.began);
-            self.successor = other.map(|policy| Box::new(policy.grants(&self.manifest)));
+            self.successor = other.map(|policy| {
+                // A component that isn't pinned would not be admitted now: nothing is granted to it.
+                let admitted = policy.admits(&self.manifest.agent, self.component);
+                let nothing = || Manifest { rules: Vec::new(), wasi: Wasi::default(), ..self.manifest.clone() };
+                Box::new(if admitted { policy.grants(&self.manifest) } else { policy.grants(&nothing()) })
+            });
             self.seen = Some(changes);
         }
         self.successor.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Active, Tenure};
+    use crate::authz::Action;
+    use crate::id::Digest;
+    use crate::policy::tests::BUDGET;
+    use crate::policy::{Manifest, Policy, PolicyError};
+
+    #[test]
+    fn a_component_that_is_not_pinned_any_more_is_granted_nothing() -> Result<(), PolicyError> {
+        let grant = "[[grant]]\ntool = \"log\"\nverbs = [\"write\"]\n";
+        let policy = |rest: &str| Policy::parse(&format!("name = \"p\"\n{BUDGET}\n{grant}{rest}"));
+        let capability = grant.replace("grant", "capability");
+        let manifest = Manifest::parse(&format!("[agent]\nname = \"a\"\nversion = \"1\"\n{capability}"))?;
+        let (component, other) = (Digest::of(b"this"), Digest::of(b"another"));
+        let active = Arc::new(Active::default());
+        let began = policy("")?;
+        let mut tenure = Tenure::new(Arc::clone(&active), began.digest, manifest, component);
+        assert!(tenure.successor().is_none());
+        active.activate(Arc::new(policy(&format!("[pin]\na = [\"{component}\"]\n"))?));
+        assert!(tenure.successor().is_some_and(|grants| grants.covers(Action::LogWrite, None)));
+        active.activate(Arc::new(policy(&format!("[pin]\na = [\"{other}\"]\n"))?));
+        assert!(tenure.successor().is_some_and(|grants| !grants.covers(Action::LogWrite, None)));
+        active.activate(Arc::new(began));
+        assert!(tenure.successor().is_none(), "its own version holds again");
+        Ok(())
     }
 }

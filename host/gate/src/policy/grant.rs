@@ -104,7 +104,8 @@ fn parse(number: usize, table: GrantTable) -> Result<Grant, Unenforceable> {
     actions.dedup();
     let agents = actions.iter().all(|action| action.is_agents());
     let to = principals(&tool, agents, to)?;
-    let when = When::parse(when, agents)?;
+    let permits = effect == Effect::Permit;
+    let when = When::parse(when, agents, permits)?;
     let rules = match Tool::named(&tool) {
         Some(tool) if agents => {
             let verbs = verbs.iter().filter_map(|verb| Verb::named(verb)).collect();
@@ -115,7 +116,7 @@ fn parse(number: usize, table: GrantTable) -> Result<Grant, Unenforceable> {
             Vec::new()
         }
     };
-    Ok(Grant { number, permits: effect == Effect::Permit, to, actions, names: resources, when, rules })
+    Ok(Grant { number, permits, to, actions, names: resources, when, rules })
 }
 
 /// Whom it is for: every agent, where nobody is named and agents do it.

@@ -2,7 +2,7 @@
 //! that decides without allocating; an action that some grant ties to conditions is decided by Cedar, call by call. It
 //! keeps nothing of either file but what decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::KeyTable;
 use super::rule::Rule;
@@ -126,7 +126,9 @@ impl Grants {
         if !self.covers(action, resource) {
             return Err(Denied::NotNamed);
         }
-        if self.live & action.bit() == 0 { Ok(()) } else { self.ask(action, verb, resource, now_ms) }
+        // A statement that changes rows may read others as well: the run's role can do both.
+        let asked = if action == Action::SqlWrite { Action::SqlRead.bit() | action.bit() } else { action.bit() };
+        if self.live & asked == 0 { Ok(()) } else { self.ask(action, resource, now_ms) }
     }
 
     /// Whether ceiling and grant both name the call and no grant forbids it always. Conditions are not looked at.
@@ -143,9 +145,9 @@ impl Grants {
     }
 
     /// Asks Cedar. A statement's tables are Postgres's to know, so each that the run was given must be granted.
-    fn ask(&self, action: Action, verb: Verb, resource: Option<&str>, now_ms: u64) -> Result<(), Denied> {
+    fn ask(&self, action: Action, resource: Option<&str>, now_ms: u64) -> Result<(), Denied> {
         let Some(set) = &self.set else { return Err(Denied::Decided("the policy set is too large".to_owned())) };
-        let one = |resource: String| {
+        let one = |action: Action, resource: String| {
             let question = Question {
                 principal: Principal::Agent(Some(self.agent.clone())),
                 roles: Vec::new(),
@@ -157,21 +159,34 @@ impl Grants {
             if verdict.allowed { Ok(()) } else { Err(Denied::Decided(verdict.to_string())) }
         };
         match action {
-            Action::SqlRead | Action::SqlWrite => {
-                let given = self.tables.iter().filter(|table| table.has(verb));
-                given.map(|table| format!("{}.{}", table.schema, table.table)).try_for_each(one)
+            Action::SqlRead => self.given(Verb::Read).try_for_each(|table| one(Action::SqlRead, table)),
+            Action::SqlWrite => {
+                self.given(Verb::Read).try_for_each(|table| one(Action::SqlRead, table))?;
+                self.given(Verb::Write).try_for_each(|table| one(Action::SqlWrite, table))
             }
-            _ => one(resource.unwrap_or_default().to_owned()),
+            _ => one(action, resource.unwrap_or_default().to_owned()),
         }
     }
 
-    /// Whether another's grants of a verb on tables are among these.
-    pub(crate) fn hold_tables_of(&self, other: &Self, verb: Verb) -> bool {
-        let held = |table: &TableGrant| {
-            let same = |own: &TableGrant| (&own.schema, &own.table) == (&table.schema, &table.table);
-            self.tables.iter().any(|own| same(own) && own.has(verb))
+    /// Names of the tables that are granted for a verb.
+    pub fn given(&self, verb: Verb) -> impl Iterator<Item = String> {
+        let given = self.tables.iter().filter(move |table| table.has(verb));
+        given.map(|table| format!("{}.{}", table.schema, table.table))
+    }
+
+    /// Whether another's grants that a call of this verb can make use of are among these: its tables, of which Postgres
+    /// alone knows what a statement touches, and what it could import.
+    pub(crate) fn hold_what_is_given(&self, other: &Self, tool: Tool, verb: Verb) -> bool {
+        let held = |verb: Verb| {
+            let own: BTreeSet<String> = self.given(verb).collect();
+            other.given(verb).all(|table| own.contains(&table))
         };
-        other.tables.iter().filter(|table| table.has(verb)).all(held)
+        let tables = match (tool, verb) {
+            (Tool::Sql, Verb::Write) => held(Verb::Read) && held(Verb::Write),
+            (Tool::Sql, verb) => held(verb),
+            _ => true,
+        };
+        tables && Family::ALL.into_iter().all(|family| self.family(family) || !other.family(family))
     }
 
     /// Whether an import of the tool's interface is granted: whether any operation of it may ever be called.

@@ -58,7 +58,7 @@ pub enum Unenforceable {
     #[error("`mfa` and `networks` are for people, keys and services: an agent has no login")]
     Login,
     /// `mfa = false`.
-    #[error("leave `mfa` out: `false` would restrict nothing")]
+    #[error("leave `mfa` out of a permit: `false` would restrict nothing")]
     NoMfa,
     /// No networks.
     #[error("`networks` is empty, so the rule would never hold")]
@@ -66,6 +66,9 @@ pub enum Unenforceable {
     /// No conditions.
     #[error("`when` is empty, so it restricts nothing")]
     NoConditions,
+    /// A time that never is.
+    #[error("let the time begin before it ends: the rule would never hold")]
+    Never,
     /// Not a moment in UTC.
     #[error("write the moment in UTC to the second, as 2026-12-31T23:59:59Z: `{0}` is none")]
     Moment(String),

@@ -26,12 +26,17 @@ pub struct When {
 }
 
 impl When {
-    pub(super) fn parse(table: Option<WhenTable>, agents: bool) -> Result<Self, Unenforceable> {
+    pub(super) fn parse(table: Option<WhenTable>, agents: bool, permits: bool) -> Result<Self, Unenforceable> {
         let Some(WhenTable { from, until, between, mfa, networks }) = table else { return Ok(Self::default()) };
         if agents && (mfa.is_some() || networks.is_some()) {
             return Err(Unenforceable::Login);
         }
         let mut conditions = Vec::new();
+        if let (Some(from), Some(until)) = (&from, &until)
+            && moment(from)? >= moment(until)?
+        {
+            return Err(Unenforceable::Never);
+        }
         if let Some(from) = from {
             conditions.push(format!("context.now >= datetime(\"{}\")", moment(&from)?));
         }
@@ -40,6 +45,9 @@ impl When {
         }
         if let Some([from, until]) = between {
             let (first, last) = (time_of_day(&from)?, time_of_day(&until)?);
+            if first == last {
+                return Err(Unenforceable::Never);
+            }
             let after = format!("context.now.toTime() >= duration(\"{first}s\")");
             let before = format!("context.now.toTime() < duration(\"{last}s\")");
             // Over midnight, it is either late or early.
@@ -48,7 +56,8 @@ impl When {
         }
         match mfa {
             Some(true) => conditions.push("context.mfa".to_owned()),
-            Some(false) => return Err(Unenforceable::NoMfa),
+            Some(false) if permits => return Err(Unenforceable::NoMfa),
+            Some(false) => conditions.push("!context.mfa".to_owned()),
             None => {}
         }
         if let Some(networks) = networks {
@@ -59,7 +68,10 @@ impl When {
             if any.is_empty() {
                 return Err(Unenforceable::NoNetworks);
             }
-            conditions.push(format!("context has network && ({})", any.join(" || ")));
+            // Where nobody knows where a request came from, it is from no network that is permitted, and perhaps from one
+            // that is forbidden.
+            let any = any.join(" || ");
+            conditions.push(format!("if context has network then ({any}) else {}", !permits));
         }
         if conditions.is_empty() { Err(Unenforceable::NoConditions) } else { Ok(Self { conditions }) }
     }
@@ -92,7 +104,7 @@ fn moment(datetime: &Datetime) -> Result<String, Unenforceable> {
 /// Seconds since midnight, UTC.
 fn time_of_day(datetime: &Datetime) -> Result<u32, Unenforceable> {
     match (datetime.date, datetime.time, datetime.offset) {
-        (None, Some(time), None) => {
+        (None, Some(time), None) if time.nanosecond.is_none_or(|nanosecond| nanosecond == 0) => {
             let (hour, minute, second) = (u32::from(time.hour), u32::from(time.minute), time.second.map(u32::from));
             Ok(hour * 3_600 + minute * 60 + second.unwrap_or_default())
         }

@@ -24,10 +24,6 @@ impl Held {
     }
 
     pub(super) fn rotate_signer(&mut self, kind: SigningKind, overlap_ms: u64) -> Result<(), KeyError> {
-        let signing = self.signing().all(kind).filter(|key| key.state != SigningKeyState::Retired).count();
-        if signing >= SIGNING_AT_ONCE {
-            return Err(KeyError::Full);
-        }
         let seed = SigningKey::new_seed()?;
         let name = kind.name_of(self.document().host);
         let public = SigningKey::from_seed(&name, seed.as_slice())?.public().clone();
@@ -50,6 +46,10 @@ impl Held {
             }
             // A shorter overlap, as after a theft, ends those of older keys as well.
             record.until_ms = Some(record.until_ms.map_or(ends_ms, |until_ms| until_ms.min(ends_ms)));
+        }
+        let signing = draft.signing.iter().filter(|record| record.kind == kind);
+        if signing.filter(|record| record.state(now_ms) != SigningKeyState::Retired).count() >= SIGNING_AT_ONCE {
+            return Err(KeyError::Full);
         }
         let after = named(&public, version);
         draft.unrecorded.push(KeyChange { tenant: Uuid::nil(), before, after });

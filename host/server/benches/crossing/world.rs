@@ -132,7 +132,12 @@ impl World {
             crossing: Arc::clone(&self.crossing),
             identity,
             grants: Arc::clone(&self.grants),
-            tenure: Tenure::new(Arc::default(), self.policy.digest, Manifest::parse(MANIFEST).unwrap()),
+            tenure: Tenure::new(
+                Arc::default(),
+                self.policy.digest,
+                Manifest::parse(MANIFEST).unwrap(),
+                Digest::from([0; 32]),
+            ),
             rules: self.policy.pii.clone(),
             meter: self.meter(),
             input_bytes: 4,

@@ -9,7 +9,7 @@ mod store;
 
 use std::path::{Path, PathBuf};
 
-use casemate_gate::pack::{self, Known, Pack, TrustedKeys, Unverified, Verified};
+use casemate_gate::pack::{self, Known, Pack, PackError, TrustedKeys, Unverified, Verified};
 use casemate_gate::{Digest, TenantId};
 
 pub use activate::Activated;
@@ -55,8 +55,24 @@ impl Packs {
     pub fn for_new_run(&self, tenant: TenantId, now_ms: u64) -> Result<Option<Pack>, AppError> {
         let Some(digest) = self.state.active(tenant) else { return Ok(None) };
         let pack = self.recorded(digest)?;
-        Unverified::of(read_pack(&self.folder(digest))?).verify(&self.keys.with_retired(), now_ms)?;
+        self.vouched(digest, now_ms)?;
         Ok(Some(pack))
+    }
+
+    /// Whether a pack that is kept is still signed by somebody who is believed, and its time not over.
+    fn vouched(&self, digest: Digest, now_ms: u64) -> Result<(), AppError> {
+        Ok(Unverified::of(read_pack(&self.folder(digest))?).verify(&self.keys.with_retired(), now_ms).map(drop)?)
+    }
+
+    /// What people are told of a tenant's pack: `active`, `expired`, or `refused` where no run may begin under it for
+    /// another reason.
+    #[must_use]
+    pub fn state_of(&self, pack: &Pack, now_ms: u64) -> &'static str {
+        match self.vouched(pack.digest, now_ms) {
+            Ok(()) => "active",
+            Err(AppError::Pack(PackError::Expired(_))) => "expired",
+            Err(_) => "refused",
+        }
     }
 
     /// Digest of the policy that holds for a tenant: its active pack's, or the built-in one's. It stands in every entry of
@@ -101,7 +117,7 @@ impl Packs {
             self.known(tenant).admit(verified.pack())?;
         }
         let source = &verified.pack().source;
-        let failed: Vec<_> = source.cases.iter().filter(|case| !case.put_to(&source.policy).passed).collect();
+        let failed: Vec<_> = source.cases.iter().filter(|case| !case.put_to(&source.policy, now_ms).passed).collect();
         match failed.first() {
             None => Ok(verified),
             Some(first) => {

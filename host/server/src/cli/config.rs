@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use casemate_keys::{LocalKeyFile, PublicKey};
+use casemate_gate::pack::TrustedKeys;
+use casemate_keys::LocalKeyFile;
 use serde_json::json;
 
 use super::exit::Exit;
@@ -105,10 +106,7 @@ fn trusted(path: &Path) -> Result<(), CliError> {
         return Err(CliError::new("config-path", unusable()));
     }
     let text = fs::read_to_string(path).map_err(|error| CliError::new("config-path", unusable()).because(&error))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    for line in lines {
-        line.parse::<PublicKey>().map_err(CliError::from)?;
-    }
+    TrustedKeys::parse(&text).map_err(CliError::from)?;
     Ok(())
 }
 

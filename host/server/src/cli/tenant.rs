@@ -31,7 +31,7 @@ impl Tenant {
         match global.format {
             Format::Json => {
                 for (name, id) in tenants {
-                    output::line(&json!({"tenant": name, "id": id}).to_string());
+                    output::line(&json!({"type": "tenant", "tenant": name, "id": id}).to_string());
                 }
             }
             Format::Human => {

@@ -46,11 +46,11 @@ fn a_case_that_nobody_can_ask_is_refused() {
 fn a_case_fails_when_another_policy_decides_or_another_answer_comes() -> Tested {
     let source = Source::parse(&sources(1)?)?;
     let case = source.cases.first().ok_or("a case")?.clone();
-    let answer = case.put_to(&source.policy);
+    let answer = case.put_to(&source.policy, 1_795_514_400_000);
     assert!(answer.passed, "{answer:?}");
     let by = answer.by.first().cloned().ok_or("decided by nothing")?;
-    assert!(Case { by: Some(by), ..case.clone() }.put_to(&source.policy).passed);
-    assert!(!Case { by: Some("grant 9".to_owned()), ..case.clone() }.put_to(&source.policy).passed);
-    assert!(!Case { expect: crate::pack::Expected::Deny, ..case }.put_to(&source.policy).passed);
+    assert!(Case { by: Some(by), ..case.clone() }.put_to(&source.policy, 1_795_514_400_000).passed);
+    assert!(!Case { by: Some("grant 9".to_owned()), ..case.clone() }.put_to(&source.policy, 1_795_514_400_000).passed);
+    assert!(!Case { expect: crate::pack::Expected::Deny, ..case }.put_to(&source.policy, 1_795_514_400_000).passed);
     Ok(())
 }

@@ -30,7 +30,7 @@ fn they_can_be_signed_and_verified_as_they_are() -> Tested {
         assert!(source.cases.len() >= 8, "{name}");
         assert!(files.get("README.md").is_some(), "{name}");
         for case in &source.cases {
-            let answer = case.put_to(&source.policy);
+            let answer = case.put_to(&source.policy, 1_795_514_400_000);
             assert!(answer.passed, "{name}: {}: {answer:?}", case.name);
         }
         verify(sign(&files, &key("operator", 7)?, NOW)?)?;

@@ -69,7 +69,7 @@ impl App {
         let previous = self.packs.state.previous(tenant);
         let pack = previous.map(|digest| self.packs.recorded(digest)).transpose()?;
         if let Some(pack) = &pack {
-            pack.holds_at(clock::now_ms())?;
+            self.packs.vouched(pack.digest, clock::now_ms())?;
         }
         let next = self.packs.state.rolled_back(tenant);
         self.activate(tenant, pack, before, Happened::RolledBack, next).await

@@ -107,11 +107,11 @@ impl List {
             let pack = packs.active(tenant)?;
             let state = match &pack {
                 None => "built-in",
-                Some(pack) if pack.holds_at(now_ms).is_err() => "expired",
-                Some(_) => "active",
+                Some(pack) => packs.state_of(pack, now_ms),
             };
             if global.format == Format::Json {
-                let line = json!({"tenant": name, "state": state, "pack": told::pack(pack.as_ref())});
+                let line =
+                    json!({"type": "pack-listed", "tenant": name, "state": state, "pack": told::pack(pack.as_ref())});
                 output::line(&line.to_string());
                 continue;
             }

@@ -11,6 +11,7 @@ use super::super::exit::Exit;
 use super::super::{CliError, Format, Global, output};
 use super::told;
 use crate::app::read_pack;
+use crate::clock;
 
 /// Check the files of packs.
 #[derive(Debug, clap::Args)]
@@ -66,7 +67,7 @@ impl Test {
             }
         };
         let answers: Vec<(&Case, Answer)> =
-            source.cases.iter().map(|case| (case, case.put_to(&source.policy))).collect();
+            source.cases.iter().map(|case| (case, case.put_to(&source.policy, clock::now_ms()))).collect();
         let failed = answers.iter().filter(|(_, answer)| !answer.passed).count();
         let passed = answers.len() - failed;
         match global.format {

@@ -6,11 +6,11 @@ mod show;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use casemate_gate::TenantId;
 use casemate_gate::authz::{Action, Circumstances, Principal, Question, RoleName, Verdict};
 use casemate_gate::budget::moment;
 use casemate_gate::pack::{MANIFEST, SIGNATURE, Source, builtin};
 use casemate_gate::policy::{Manifest, Policy, Rule};
+use casemate_gate::{TenantId, Verb};
 
 use super::super::exit::Exit;
 use super::super::run::recorded;
@@ -140,8 +140,15 @@ impl Explain {
         (on, at): (Option<String>, Option<u64>),
         past: Option<(u64, Past)>,
     ) -> Result<Vec<Explained>, CliError> {
+        // Of a call that was made, the tables that its run was given; else those that the agent asks for.
+        let made = past.is_some();
         let tables = |manifest: &Manifest| -> Vec<String> {
-            let own = manifest.rules().iter().filter(|rule| rule.verb().name() == action.verb());
+            let verb = if action == Action::SqlRead { Verb::Read } else { Verb::Write };
+            let given: Vec<String> = policy.grants(manifest).given(verb).collect();
+            if made && !given.is_empty() {
+                return given;
+            }
+            let own = manifest.rules().iter().filter(|rule| rule.verb() == verb);
             own.filter(|rule| matches!(rule, Rule::Table { .. })).filter_map(Rule::name).collect()
         };
         let resources = match (on, action, manifest) {

@@ -62,7 +62,7 @@ impl Sign {
             return Ok(show(global.format, verified.pack(), key.public()));
         }
         let source = Source::parse(&files.without(&[MANIFEST, SIGNATURE]))?;
-        let failed: Vec<_> = source.cases.iter().filter(|case| !case.put_to(&source.policy).passed).collect();
+        let failed: Vec<_> = source.cases.iter().filter(|case| !case.put_to(&source.policy, now_ms).passed).collect();
         if let Some(first) = failed.first() {
             let (all, first) = (source.cases.len(), first.name.clone());
             return Err(AppError::PackTest { failed: failed.len(), all, first }.into());

@@ -67,8 +67,9 @@ fn for_people(one: &Explained, cedar: bool) {
     if let Some((index, past)) = past {
         let came = match Code::from_number(past.refusal) {
             None => "not refused".to_owned(),
-            Some(code @ (Code::CapabilityNotGranted | Code::CapabilityWithdrawn)) => {
-                format!("refused with {} {}", past.refusal, code.name())
+            Some(code @ Code::CapabilityNotGranted) => format!("refused with {} {}", past.refusal, code.name()),
+            Some(code @ Code::CapabilityWithdrawn) => {
+                format!("refused with {} {}: by the pack that was active by then", past.refusal, code.name())
             }
             Some(code) => format!("refused with {} {}, not by what is granted", past.refusal, code.name()),
         };
