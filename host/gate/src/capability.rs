@@ -56,12 +56,13 @@ pub fn grant(call: Attempted, grants: &Grants, tenure: &mut Tenure, now_ms: u64)
             Denied::Decided(why) => refusal.with_internal(why),
         });
     }
-    if let Some(successor) = tenure.successor() {
-        if !successor.hold_what_is_given(grants, tool, verb) || successor.allow(tool, verb, resource, now_ms).is_err() {
-            let message =
-                format!("`{}`{} is forbidden by the policy that holds for the tenant by now", operation.name(), on());
-            return Err(Refusal::new(Code::CapabilityWithdrawn, message));
-        }
+    let forbids = |successor: &Grants| {
+        !successor.hold_what_is_given(grants, tool, verb) || successor.allow(tool, verb, resource, now_ms).is_err()
+    };
+    if tenure.successor().is_some_and(forbids) {
+        let message =
+            format!("`{}`{} is forbidden by the policy that holds for the tenant by now", operation.name(), on());
+        return Err(Refusal::new(Code::CapabilityWithdrawn, message));
     }
     within_limits(request)?;
     Ok(Granted { call: call.into_call() })
