@@ -51,7 +51,8 @@ pub struct RunKey {
 }
 
 impl KeyRing {
-    /// Reads the ring, or makes a new one; finishes a rotation that was cut off. One process at a time.
+    /// Reads the ring, or makes a new one; finishes a rotation that was cut off, all but the new key
+    /// of the host's own tenant: the next rotation makes it. One process at a time.
     ///
     /// # Errors
     /// Those of store and wrapper.

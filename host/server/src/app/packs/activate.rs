@@ -57,7 +57,7 @@ impl App {
     }
 
     /// Makes the pack active that was before the active one; where there was none, the built-in policy holds again.
-    /// Versions that were active stay known: none of them can be applied anew.
+    /// Versions that were active stay known: only the newest of them can be applied again.
     ///
     /// # Errors
     /// [`AppError::PackNone`] when no pack is active; [`AppError::Pack`] when the one before doesn't hold any more.
