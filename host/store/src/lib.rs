@@ -22,5 +22,5 @@ pub use journal::PgJournal;
 pub use provision::{ConnectInfo, provision};
 pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};
-pub use session::{Access, Caps, Db, Door, Rows, SqlError, TenantTx};
+pub use session::{Access, Caps, Cursor, DROPPED, Db, Door, Rows, SqlError, TenantTx};
 pub use tenants::Tenant;
