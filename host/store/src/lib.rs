@@ -12,6 +12,8 @@ mod runs;
 mod session;
 mod tenants;
 mod wire;
+#[cfg(feature = "yardstick")]
+pub mod yardstick;
 
 #[cfg(test)]
 mod tests;
