@@ -4,6 +4,7 @@ mod audit;
 mod budget;
 mod capability;
 mod explain;
+mod hostile_sql;
 mod kv;
 mod neighbours;
 mod personal_data;

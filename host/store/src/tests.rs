@@ -8,6 +8,7 @@ mod hostile;
 mod journal;
 mod measure;
 mod records;
+mod soak;
 mod world;
 
 use futures_util::FutureExt;
@@ -48,6 +49,7 @@ const CASES: &[Case] = cases![
     records::values_are_one_tenants,
     records::runs_live_and_end,
     records::tenants_are_listed,
+    soak::a_crowd_keeps_to_its_rows,
     cluster::second_host_is_refused,
 ];
 
