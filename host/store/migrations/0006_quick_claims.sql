@@ -1,5 +1,5 @@
 -- The same checks as before, each function one query: plpgsql evaluates an expression anew in each transaction, and
--- twenty of them took longer than what they compute (opening a claim 0.46 ms as it was, 0.30 ms so, in one go).
+-- twenty of them took longer than what they compute. Opening a claim took 0.46 ms, and 0.20 to 0.30 so (side by side).
 
 -- A refused token leaves no claim open, an earlier one neither.
 create or replace function app.open(p_token text) returns boolean
@@ -7,10 +7,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
   opened boolean;
 begin
-  -- What is cast before the tag is known may raise; nothing follows from it but false. Twice the same key would be read
-  -- differently by different readers, and an escape could hide that it is the same.
-  select o.claims is not null
-      and set_config('request.jwt.claims', o.claims, true) is not null
+  -- What is cast before the tag is known may raise; nothing follows from it but false. The host writes the tenant first;
+  -- twice the same key would be read differently by different readers, and an escape could hide that it is the same.
+  select set_config('request.jwt.claims', o.claims, true) is not null
       and set_config('app.seal', o.seal, true) is not null
     into opened
   from (
@@ -29,11 +28,11 @@ begin
     where t.part[5] = encode(sha256(c.outer_block || sha256(c.inner_block
         || convert_to('casemate-claims-v1.' || array_to_string(t.part[1:4], '.'), 'UTF8'))), 'hex')
       and to_timestamp(t.part[3]::float8) >= clock_timestamp()
-      and position('\u' in t.claims) = 0
-      and length(t.claims) - length(replace(t.claims, '"tenant_id"', '')) = length('"tenant_id"')
-      and (t.claims::jsonb ->> 'tenant_id')::uuid is not null
-      and not (session_user = 'casemate_sql' and exists (select from casemate.tenants e
-        where e.id = (t.claims::jsonb ->> 'tenant_id')::uuid and e.suspended_at is not null))
+      and starts_with(t.claims, '{"tenant_id":"') and substr(t.claims, 51, 1) = '"'
+      and strpos(substr(t.claims, 15), 'tenant_id') = 0 and strpos(t.claims, '\u') = 0
+      and jsonb_typeof(t.claims::jsonb) = 'object'
+      and not exists (select from casemate.tenants e
+        where e.id = substr(t.claims, 15, 36)::uuid and e.suspended_at is not null and session_user = 'casemate_sql')
   ) o;
   if opened then
     return true;
@@ -44,6 +43,7 @@ exception when others then
   perform set_config('request.jwt.claims', '', true), set_config('app.seal', '', true);
   return false;
 end $$;
+
 -- NULL unless this very transaction was opened with a valid token. Nothing in it can raise: CASE looks at the rest of a
 -- seal only once its tag is right, and what is right was checked before it was sealed. STABLE, and PARALLEL UNSAFE: a
 -- worker is another backend, for which no seal is valid.
@@ -55,8 +55,7 @@ begin
           concat_ws('.', 'casemate-seal-v1', c.part[2], c.part[3], pg_backend_pid(),
             extract(epoch from transaction_timestamp()), extract(epoch from pg_postmaster_start_time()), c.claims),
           'UTF8'))), 'hex')
-      then case when to_timestamp(c.part[2]::float8) >= clock_timestamp()
-        then (c.claims::jsonb ->> 'tenant_id')::uuid end end
+      then case when to_timestamp(c.part[2]::float8) >= clock_timestamp() then substr(c.claims, 15, 36)::uuid end end
     from (select current_setting('request.jwt.claims', true) as claims,
         string_to_array(current_setting('app.seal', true), '.') as part offset 0) c
     join app.keys k on k.id = c.part[1] and k.purpose = 'seal' and k.not_after > clock_timestamp()

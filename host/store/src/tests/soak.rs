@@ -43,7 +43,17 @@ pub(super) async fn a_crowd_keeps_to_its_rows(world: World) -> Outcome {
             let tenant = if number % 2 == 0 { world.one } else { world.other };
             // A tenth is given up by its caller, each a little later than the one before.
             let patience = if number % 10 == 3 { Duration::from_micros(number * 20) } else { Duration::from_secs(60) };
-            match tokio::time::timeout(patience, visit(&world, tenant, number, &counts)).await {
+            let visit = async {
+                loop {
+                    match visit(&world, tenant, number, &counts).await {
+                        Err(error) if matches!(error.downcast_ref(), Some(SqlError::Crowded { .. })) => {
+                            tokio::time::sleep(Duration::from_millis(3)).await;
+                        }
+                        done => return done,
+                    }
+                }
+            };
+            match tokio::time::timeout(patience, visit).await {
                 Ok(Ok(())) => add(&counts.answered, 1),
                 Ok(Err(_)) => add(&counts.failed, 1),
                 Err(_) => add(&counts.cancelled, 1),
@@ -57,7 +67,7 @@ pub(super) async fn a_crowd_keeps_to_its_rows(world: World) -> Outcome {
     killer.await??;
     println!("{counts:?}");
     assert_eq!(counts.foreign.load(Ordering::Relaxed), 0);
-    assert!(counts.answered.load(Ordering::Relaxed) > CROWD / 4, "{counts:?}");
+    assert!(counts.answered.load(Ordering::Relaxed) > CROWD / 2, "{counts:?}");
     assert!(counts.killed.load(Ordering::Relaxed) > 0 && counts.cancelled.load(Ordering::Relaxed) > 0, "{counts:?}");
     clean_sessions(&world).await
 }
@@ -119,7 +129,8 @@ async fn clean_sessions(world: &World) -> Outcome {
     let mut looked = 0;
     let mut held = Vec::new();
     while let Ok(Ok(mut lease)) = tokio::time::timeout(Duration::from_millis(500), world.db.lease(Door::Sql)).await {
-        let rows = wire::simple(lease.get(), state.to_owned()).await?;
+        // One whose backend was killed while nobody used it; dropped, it leaves its place to another.
+        let Ok(rows) = wire::simple(lease.get(), state.to_owned()).await else { continue };
         assert_eq!(rows, [Some("casemate_sql|||30s|off|public".to_owned())]);
         looked += 1;
         held.push(lease);
