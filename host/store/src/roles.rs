@@ -42,9 +42,7 @@ pub enum RoleError {
         table: String,
     },
     /// A view that reads as its owner, whose writes are asked for, or that keeps rows of its own.
-    #[error(
-        "grant {view} for reading only and as a view with `security_invoker = true`, beside the tables it reads"
-    )]
+    #[error("grant {view} for reading only and as a view with `security_invoker = true`, beside the tables it reads")]
     View {
         /// Which.
         view: String,
