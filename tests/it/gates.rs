@@ -8,4 +8,5 @@ mod kv;
 mod neighbours;
 mod personal_data;
 mod rows;
+mod safety;
 mod tokens;
