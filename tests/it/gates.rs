@@ -10,4 +10,5 @@ mod neighbours;
 mod personal_data;
 mod rows;
 mod statements;
+mod safety;
 mod tokens;

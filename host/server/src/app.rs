@@ -38,8 +38,10 @@ use crate::tools::Tools;
 /// Whether runs need Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
-    /// It is started or adopted.
+    /// It is started or adopted, and refused if it doesn't keep tenants apart.
     Needed,
+    /// It is started or adopted as it is: for what looks after it.
+    Unchecked,
     /// None is started.
     NotNeeded,
     /// None is started, and what runs ask of one comes from recordings, as everything else does: for tests of agents.
@@ -96,10 +98,14 @@ impl App {
         })?);
         let (cluster, db) = match database {
             Database::NotNeeded | Database::Recorded => (None, None),
-            Database::Needed => {
+            Database::Needed | Database::Unchecked => {
                 let cluster = start_cluster(config).await?;
                 let info = provision(&cluster).await?;
-                (Some(cluster), Some(Db::connect(&info).await?))
+                let db = Db::connect(&info).await?;
+                if database == Database::Needed {
+                    db.expect_safe().await?;
+                }
+                (Some(cluster), Some(db))
             }
         };
         let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
@@ -111,7 +117,7 @@ impl App {
         let memory = Arc::new(MemoryJournal::default());
         let (tools, rows) = match database {
             Database::Recorded => (Tools::recorded(), Rows::Recorded),
-            Database::Needed | Database::NotNeeded => (Tools::new(db.clone()), Rows::None),
+            Database::Needed | Database::Unchecked | Database::NotNeeded => (Tools::new(db.clone()), Rows::None),
         };
         let (journal, records): (Arc<dyn Journal>, Records) = match &db {
             Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone())),

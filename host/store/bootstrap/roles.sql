@@ -85,7 +85,7 @@ grant usage on schema casemate_closed to casemate_migrate;
 -- Functions whose answer depends on their arguments alone (IMMUTABLE) stay open, but for the few named first. Of the
 -- others these are what ordinary SQL, information_schema and drivers call.
 create or replace function casemate_closed.is_open(p_name name, p_volatility "char", p_arguments oidvector) returns boolean
-language sql immutable set search_path = pg_catalog as $$
+language sql immutable as $$
   select case
     when p_volatility = 'i' then p_name <> all ('{pg_partition_root,satisfies_hash_partition,pg_walfile_name,
       pg_walfile_name_offset,postgresql_fdw_validator}'::name[])
@@ -182,7 +182,7 @@ end $$;
 -- Tables and views: all closed but for the columns that name types and schemas, which drivers read. By column, because
 -- a right to the whole table is one to xmin and ctid, too.
 create or replace function casemate_closed.open_columns(p_relation name) returns name[]
-language sql immutable set search_path = pg_catalog as $$
+language sql immutable as $$
   select case p_relation
     when 'pg_type' then '{oid,typname,typnamespace,typlen,typtype,typcategory,typrelid,typelem,typarray,typbasetype,
       typtypmod,typnotnull,typdelim,typinput}'::name[]

@@ -140,3 +140,16 @@ begin
   end if;
   return null;
 end $$;
+
+-- Rights of agents' roles to whole tables: each role gets what its policy grants, by column, when a run begins.
+do $$
+declare held record;
+begin
+  for held in
+    select distinct c.oid::regclass as name, r.rolname
+    from pg_class c cross join aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
+    where r.rolname ~ '^casemate_agent_[0-9a-f]{16}$' and c.relkind in ('r', 'p', 'v') and c.relowner = 'casemate_migrate'::regrole
+  loop
+    execute format('revoke all on %s from %I', held.name, held.rolname);
+  end loop;
+end $$;

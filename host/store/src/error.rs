@@ -37,6 +37,24 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The database doesn't keep tenants apart.
+    #[error("run `casemate db check` and do what it says: {rule} is broken by {object} and {others} more findings")]
+    Unsafe {
+        /// The first broken rule.
+        rule: &'static str,
+        /// By what.
+        object: String,
+        /// How many findings there are besides.
+        others: usize,
+    },
+    /// A table can't be protected without a decision of its owner.
+    #[error("{why}: {table} can't be protected as it is")]
+    Protect {
+        /// Which.
+        table: String,
+        /// What to do.
+        why: String,
+    },
     /// A tenant of that name exists.
     #[error("choose another name: the tenant exists")]
     TenantExists,
@@ -78,6 +96,8 @@ impl StoreError {
             Self::Newer => "store-newer",
             Self::Credentials => "store-credentials",
             Self::Sql { .. } => "store-sql",
+            Self::Unsafe { .. } => "store-unsafe",
+            Self::Protect { .. } => "store-protect",
             Self::TenantExists => "store-tenant-exists",
             Self::TenantName => "store-tenant-name",
             Self::NoTenant(_) => "store-no-tenant",

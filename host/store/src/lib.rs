@@ -2,10 +2,12 @@
 //! transactions under a signed claim; journal, runs, tenants and the `sql` and `kv` tools' data go through it. It
 //! doesn't know wasm, HTTP, what a frame contains or which call is allowed: the gates decided that before.
 
+mod check;
 mod claims;
 mod cluster;
 mod error;
 mod journal;
+mod protect;
 mod provision;
 mod roles;
 mod runs;
@@ -18,9 +20,11 @@ pub mod yardstick;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Finding, Right};
 pub use cluster::{Cluster, ClusterError};
 pub use error::StoreError;
 pub use journal::PgJournal;
+pub use protect::Protection;
 pub use provision::{ConnectInfo, provision};
 pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};

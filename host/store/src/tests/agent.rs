@@ -121,7 +121,11 @@ pub(super) async fn unenforceable_grants_are_refused(world: World) -> Outcome {
         let refused = world.db.ensure_agent_role(&[grant(table, &[Verb::Read])]).await;
         assert!(matches!(refused, Err(RoleError::Unprotected { .. })), "{table}: {refused:?}");
     }
-    for table in ["missing", "looking", "a\"; drop table public.assessments; --"] {
+    for (view, verb) in [("looking", Verb::Read), ("looking_safely", Verb::Write)] {
+        let refused = world.db.ensure_agent_role(&[grant(view, &[verb])]).await;
+        assert!(matches!(refused, Err(RoleError::View { .. })), "{view}: {refused:?}");
+    }
+    for table in ["missing", "a\"; drop table public.assessments; --"] {
         let refused = world.db.ensure_agent_role(&[grant(table, &[Verb::Read])]).await;
         assert!(matches!(refused, Err(RoleError::NoTable { .. })), "{table}: {refused:?}");
     }
