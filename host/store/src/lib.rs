@@ -1,11 +1,13 @@
-//! Postgres: the only crate that knows SQL. It starts a private server, keeps its roles and tables, and opens tenant
+//! Postgres: the only crate that knows SQL. It starts a private server or uses another, keeps its roles and tables, and opens tenant
 //! transactions under a signed claim; journal, runs, tenants and the `sql` and `kv` tools' data go through it. It
 //! doesn't know wasm, HTTP, what a frame contains or which call is allowed: the gates decided that before.
 
 mod claims;
 mod cluster;
 mod error;
+mod external;
 mod journal;
+mod pooler;
 mod provision;
 mod roles;
 mod runs;
@@ -18,8 +20,10 @@ mod tests;
 
 pub use cluster::{Cluster, ClusterError};
 pub use error::StoreError;
+pub use external::{Address, External, Listener, ServerError};
 pub use journal::PgJournal;
-pub use provision::{ConnectInfo, provision};
+pub use pooler::PoolerError;
+pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision};
 pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};
 pub use session::{Access, Caps, Db, Door, Rows, SqlError, TenantTx};

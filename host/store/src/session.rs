@@ -28,10 +28,11 @@ use crate::claims::Keyring;
 use crate::error::StoreError;
 use crate::provision::ConnectInfo;
 
-/// The name under which this host's keys stand in the database; one host per embedded cluster.
-const HOST: &str = "local";
 /// Statements of agents run on the `sql` login. What they may send can't change a session, and this says so once more
-/// between any two transactions: no setting, role, prepared statement, cursor or lock outlives one.
+/// between any two transactions: no setting, role, prepared statement, cursor or lock outlives one. Behind a pooler it
+/// would clean a session that somebody else has by then, so there the first half has to do: settings, roles and
+/// prepared statements of the host end with their transaction, and whatever an agent could call that outlives one
+/// is closed to it (`tests/pooled.rs`).
 const HYGIENE: &str = "discard all";
 
 /// The database, as this start of the host uses it. Cheap to clone.
@@ -58,7 +59,7 @@ impl Db {
         let keyring = Keyring::generate()?;
         let mut owner = info.owner().await?;
         let rotated = sqlx::query("select app.rotate($1, $2, $3, $4)")
-            .bind(HOST)
+            .bind(info.host_name())
             .bind(keyring.id())
             .bind(keyring.claims_key())
             .bind(keyring.journal_key())
@@ -67,9 +68,10 @@ impl Db {
         rotated.map_err(StoreError::unreachable)?;
         owner.close().await.map_err(StoreError::unreachable)?;
         let runtime = Handle::current();
+        let hygiene = (!info.is_pooled()).then_some(HYGIENE);
         Ok(Self(Arc::new(Inner {
             records: Pool::new(info.host(), None, runtime.clone()),
-            sql: Pool::new(info.sql(), Some(HYGIENE), runtime.clone()),
+            sql: Pool::new(info.sql(), hygiene, runtime.clone()),
             runtime,
             keyring,
             passed: Passed::default(),

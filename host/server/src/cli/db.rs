@@ -1,5 +1,8 @@
 //! `casemate db`: what an operator does to the database. It doesn't know SQL.
 
+mod bootstrap;
+mod status;
+
 use super::exit::Exit;
 use super::{CliError, Format, Global, input, output};
 use crate::app::{App, Database};
@@ -13,11 +16,22 @@ pub(super) enum Db {
         /// The file; `-` for standard input
         file: PathBuf,
     },
+    /// Prepare a Postgres that the host doesn't start: roles, database, passwords; once, with a superuser
+    Bootstrap(bootstrap::Bootstrap),
+    /// Say where the database is, what stands before it and what was checked
+    Status,
+    /// Print the run-time logins for PgBouncer's `auth_file`, without their passwords
+    PoolerUsers,
 }
 
 impl Db {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
-        let Self::Apply { file } = self;
+        let file = match self {
+            Self::Apply { file } => file,
+            Self::Bootstrap(bootstrap) => return bootstrap.carry_out(global).await,
+            Self::Status => return status::show(global).await,
+            Self::PoolerUsers => return status::pooler_users(global),
+        };
         let text = input::sql(&file)?;
         let app = App::open(&global.config()?, Database::Needed).await?;
         let applied = match &app.database {
