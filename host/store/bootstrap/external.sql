@@ -31,6 +31,5 @@ begin
   end loop;
 end $$;
 
--- At its start the host finds out who stands between it and the server (`pooler.rs`). To the logins, not to agents.
-grant execute on function pg_catalog.pg_backend_pid(), pg_catalog.pg_postmaster_start_time()
-  to casemate_migrate, casemate_host, casemate_sql;
+-- Its effect outlives the transaction, and behind a pooler the tenant.
+revoke execute on function pg_catalog.setseed(double precision) from public;

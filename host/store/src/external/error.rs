@@ -10,7 +10,7 @@ use crate::pooler::PoolerError;
 #[non_exhaustive]
 pub enum ServerError {
     /// Nobody answers.
-    #[error("start Postgres at {address}, or correct `database.host` and `database.port`")]
+    #[error("start what should answer at {address}, or correct its place under `database`")]
     Unreachable {
         /// Where.
         address: String,

@@ -22,30 +22,32 @@ const SETTINGS: [(&str, &str); 6] = [
 pub(crate) struct Session {
     /// As in `15.14 (Debian …)`, up to the first space.
     pub(crate) version: String,
-    /// When the server was started, to the microsecond: no two are alike.
-    started: String,
     database: String,
+    /// When the server was started, to the microsecond: no two are alike.
+    started: Option<String>,
     login: String,
     is_standby: bool,
     fsync: String,
     full_page_writes: String,
 }
 
-/// Asks a connection.
-pub(crate) async fn look(conn: &mut PgConnection) -> Result<Session, sqlx::Error> {
-    let ask = "select unnest(array[current_setting('server_version'), pg_postmaster_start_time()::text, \
-        current_database(), session_user, current_setting('in_hot_standby'), current_setting('fsync'), \
-        current_setting('full_page_writes')])";
-    let mut found = wire::simple(conn, ask.to_owned()).await?.into_iter().map(Option::unwrap_or_default);
+/// Asks a connection. When the server was started is nothing for the login that agents' SQL runs on.
+pub(crate) async fn look(conn: &mut PgConnection, is_ours: bool) -> Result<Session, sqlx::Error> {
+    let started = if is_ours { ", pg_postmaster_start_time()::text" } else { "" };
+    let ask = format!(
+        "select unnest(array[current_setting('server_version'), current_database(), session_user, \
+         current_setting('in_hot_standby'), current_setting('fsync'), current_setting('full_page_writes'){started}])"
+    );
+    let mut found = wire::simple(conn, ask).await?.into_iter().flatten();
     let mut next = || found.next().unwrap_or_default();
     Ok(Session {
         version: next().split(' ').next().unwrap_or_default().to_owned(),
-        started: next(),
         database: next(),
         login: next(),
         is_standby: next() == "on",
         fsync: next(),
         full_page_writes: next(),
+        started: found.next(),
     })
 }
 
@@ -60,9 +62,10 @@ impl Session {
         on(&self.full_page_writes, "full_page_writes")
     }
 
-    /// Whether this is the same database of the same server, whoever is logged in.
+    /// Whether this is the same database of the same server, as far as both were told.
     pub(crate) fn is_beside(&self, other: &Self, address: &Address) -> Result<(), ServerError> {
-        if (&self.started, &self.database) == (&other.started, &other.database) {
+        let is_same = self.started.is_none() || self.started == other.started;
+        if is_same && (&self.version, &self.database) == (&other.version, &other.database) {
             Ok(())
         } else {
             Err(PoolerError::OtherServer { address: address.to_string() }.into())

@@ -63,7 +63,7 @@ pub async fn bootstrap(external: &External, superuser: &Superuser) -> Result<Vec
     let address = &address;
     let mut first = connect(address, &options).await?;
     is_superuser(&mut first, options.get_username()).await?;
-    let server = look(&mut first).await.map_err(StoreError::Bootstrap)?;
+    let server = look(&mut first, true).await.map_err(StoreError::Bootstrap)?;
     is_usable(&server, address)?;
     let taken = has_password(&mut first).await?;
     let (known, credentials) = match credentials {
@@ -115,7 +115,7 @@ pub async fn open(external: &External, host: &str) -> Result<ConnectInfo, StoreE
         external: Some(external.clone()),
     };
     let mut owner = connect(&external.direct, &info.migrate()).await?;
-    let server = look(&mut owner).await.map_err(StoreError::unreachable)?;
+    let server = look(&mut owner, true).await.map_err(StoreError::unreachable)?;
     is_usable(&server, &external.direct)?;
     let found = comment(&mut owner, &external.database).await.map_err(StoreError::unreachable)?;
     if found.as_deref() != Some(&revision()) {
@@ -134,7 +134,7 @@ impl ConnectInfo {
     /// [`StoreError::Unreachable`].
     pub async fn status(&self) -> Result<Status, StoreError> {
         let mut owner = self.owner().await?;
-        let server = look(&mut owner).await.map_err(StoreError::unreachable)?;
+        let server = look(&mut owner, true).await.map_err(StoreError::unreachable)?;
         owner.close().await.map_err(StoreError::unreachable)?;
         let external = self.external.as_ref();
         Ok(Status {
@@ -175,7 +175,7 @@ async fn find_out(external: &External, info: &ConnectInfo, server: &Session) -> 
     for (options, search_path) in [(info.host(), "casemate"), (info.sql(), "public")] {
         let login = options.get_username();
         let mut conn = connect(runtime, &options).await?;
-        let session = look(&mut conn).await.map_err(StoreError::unreachable)?;
+        let session = look(&mut conn, login == "casemate_host").await.map_err(StoreError::unreachable)?;
         session.is_of(login)?;
         session.is_beside(server, runtime)?;
         let strange = pooler::has_its_settings(&mut conn, login, search_path).await.map_err(StoreError::unreachable)?;
