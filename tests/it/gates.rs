@@ -9,6 +9,6 @@ mod kv;
 mod neighbours;
 mod personal_data;
 mod rows;
-mod statements;
 mod safety;
+mod statements;
 mod tokens;

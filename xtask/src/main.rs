@@ -10,6 +10,7 @@ mod error;
 mod fuzz;
 mod guests;
 mod peers;
+mod pgbouncer;
 mod postgres;
 mod python;
 mod setup;

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::workspace::Workspace;
-use crate::{cargo, guests as agents, peers, postgres, python};
+use crate::{cargo, guests as agents, peers, pgbouncer, postgres, python};
 
 /// A compiler for WebAssembly, the guests as components, Postgres's programs.
 pub(crate) fn all(workspace: &Workspace) -> Result<(), Error> {
@@ -11,11 +11,13 @@ pub(crate) fn all(workspace: &Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-/// What tests need as well: a guest of another tool chain, implementations to compare with, and suites that others published.
+/// What tests need as well: a guest of another tool chain, implementations to compare with, poolers, and suites
+/// that others published.
 pub(crate) fn for_tests(workspace: &Workspace) -> Result<(), Error> {
     all(workspace)?;
     python::build(&workspace.root)?;
     peers::ensure(&workspace.root)?;
+    pgbouncer::ensure(&workspace.root)?;
     suites(workspace)
 }
 
@@ -39,5 +41,6 @@ pub(crate) fn guests(workspace: &Workspace) -> Result<(), Error> {
         println!("{:12} {}", guest.name, component.display());
     }
     python::build(&workspace.root)?;
-    peers::ensure(&workspace.root)
+    peers::ensure(&workspace.root)?;
+    pgbouncer::ensure(&workspace.root)
 }

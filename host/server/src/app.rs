@@ -2,6 +2,7 @@
 //! nothing else.
 
 mod artefacts;
+mod database;
 mod error;
 mod lock;
 mod pack_key;
@@ -17,12 +18,13 @@ use casemate_gate::journal::{Journal, MemoryJournal};
 use casemate_keys::{KeyRing, Use};
 use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
 use casemate_pii::Sentinel;
-use casemate_store::{Cluster, Db, PgJournal, provision};
+use casemate_store::{Cluster, Db, PgJournal};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub use artefacts::Artefacts;
+pub use database::bootstrap;
 pub use error::AppError;
 pub use pack_key::PackKeys;
 pub use packs::{Activated, Packs, read_pack, write_pack};
@@ -38,7 +40,7 @@ use crate::tools::Tools;
 /// Whether runs need Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
-    /// It is started or adopted, and refused if it doesn't keep tenants apart.
+    /// The embedded one is started or adopted, another one connected to; refused if it doesn't keep tenants apart.
     Needed,
     /// It is started or adopted as it is: for what looks after it.
     Unchecked,
@@ -99,13 +101,12 @@ impl App {
         let (cluster, db) = match database {
             Database::NotNeeded | Database::Recorded => (None, None),
             Database::Needed | Database::Unchecked => {
-                let cluster = start_cluster(config).await?;
-                let info = provision(&cluster).await?;
+                let (cluster, info) = database::open(config, keys.host()).await?;
                 let db = Db::connect(&info).await?;
                 if database == Database::Needed {
                     db.expect_safe().await?;
                 }
-                (Some(cluster), Some(db))
+                (cluster, Some(db))
             }
         };
         let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
@@ -166,7 +167,7 @@ impl App {
             db.close().await;
         }
         let stopped = match self.cluster {
-            Some(cluster) => stop_cluster(cluster).await,
+            Some(cluster) => database::stop(cluster).await,
             None => Ok(()),
         };
         told.and(signed).and(closed).and(stopped)
@@ -180,17 +181,6 @@ fn raise_limit_of_files() {
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
-}
-
-/// Starting waits for a child process, so it is kept off the runtime's threads.
-async fn start_cluster(config: &Config) -> Result<Cluster, AppError> {
-    let (directory, binaries) = (config.cluster(), config.postgres.clone());
-    let started = tokio::task::spawn_blocking(move || Cluster::start(&directory, binaries.as_deref()));
-    Ok(started.await.map_err(|_| AppError::Interrupted)??)
-}
-
-async fn stop_cluster(cluster: Cluster) -> Result<(), AppError> {
-    Ok(tokio::task::spawn_blocking(move || cluster.stop()).await.map_err(|_| AppError::Interrupted)??)
 }
 
 async fn on_record(ledger: &Ledger, keys: &KeyRing, packs: &Packs) -> Result<(), AppError> {

@@ -126,7 +126,7 @@ enum Command {
     /// Write, check, sign and apply policy packs
     #[command(subcommand)]
     Policy(policy::Policy),
-    /// Prepare the database
+    /// Prepare the database, and say what it is
     #[command(subcommand)]
     Db(db::Db),
     /// Show and check the host's configuration

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use error::ConfigError;
 pub use setting::{Setting, Source};
 pub use sources::{Flags, Loaded};
-pub use value::{Filter, Interval, Written};
+pub use value::{Filter, Interval, Name, Place as Listener, Port, Tls, Written};
 
 use setting::Place;
 use value::Value as _;
@@ -94,6 +94,41 @@ settings! {
 
     /// Directory with the binaries of Postgres, where they are not found by themselves.
     postgres: Option<PathBuf> = "postgres", "CASEMATE_POSTGRES", Some("--postgres"), "found by themselves", |_| None;
+
+    /// Name or address of a Postgres that the host doesn't start, or the directory of its socket, which begins with `/`.
+    /// docs/postgres.md says what is done there once.
+    database_host: Option<Listener> = "database.host", "CASEMATE_DATABASE__HOST", None, "the embedded Postgres",
+        |_| None;
+
+    /// Its port.
+    database_port: Port = "database.port", "CASEMATE_DATABASE__PORT", None, "`5432`", |_| Port::POSTGRES;
+
+    /// Name of the database there.
+    database_name: Name = "database.name", "CASEMATE_DATABASE__NAME", None, "`casemate`", |_| Name::default();
+
+    /// `verify-full`: connections over the network are encrypted, and the server's certificate is valid for the name in
+    /// `database.host`. `disable`: they are not. There is nothing in between, and no TLS on a socket.
+    database_tls: Option<Tls> = "database.tls", "CASEMATE_DATABASE__TLS", None,
+        "`verify-full`, but for `localhost`, `127.0.0.0/8` and `::1`", |_| None;
+
+    /// File of certificates (PEM) of the authorities that are believed for the server and the pooler, beside the public
+    /// ones.
+    database_root_certificate: Option<PathBuf> = "database.root-certificate", "CASEMATE_DATABASE__ROOT_CERTIFICATE",
+        None, "the public ones alone", |_| None;
+
+    /// Name, address or socket's directory of a pooler before that Postgres, for what the host does while agents run.
+    /// Migrations go to `database.host`. A pooler that is not safe is refused at the start.
+    database_pooler_host: Option<Listener> = "database.pooler-host", "CASEMATE_DATABASE__POOLER_HOST", None, "no pooler",
+        |_| None;
+
+    /// The pooler's port.
+    database_pooler_port: Port = "database.pooler-port", "CASEMATE_DATABASE__POOLER_PORT", None, "`6432`",
+        |_| Port::POOLER;
+
+    /// File with the passwords of the database's logins (mode 600), which `casemate db bootstrap` writes. Hosts that
+    /// share a server need the same file.
+    database_credentials: PathBuf = "database.credentials-file", "CASEMATE_DATABASE__CREDENTIALS_FILE", None,
+        "`database.credentials` in the data directory", |place| place.data.join("database.credentials");
 
     /// What the host logs to standard error: a directive of `tracing`, such as `info` or `casemate_server=debug`.
     /// Arguments and replies of calls are never logged.

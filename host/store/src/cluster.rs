@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use account::Account;
 use binaries::Binaries;
+pub(crate) use binaries::is_sound;
 pub use error::ClusterError;
 use layout::Layout;
 pub(crate) use layout::write_private;

@@ -4,6 +4,7 @@
 use casemate_gate::TenantId;
 
 use crate::cluster::ClusterError;
+use crate::external::ServerError;
 use crate::session::SqlError;
 
 /// Why the host's own records can't be read or written.
@@ -13,6 +14,9 @@ pub enum StoreError {
     /// The server or its files.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    /// A server that the host doesn't start, or what stands before it.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// No connection, or it broke.
     #[error("check that Postgres runs, then try again")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -90,6 +94,7 @@ impl StoreError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Cluster(error) => error.code(),
+            Self::Server(error) => error.code(),
             Self::Unreachable(_) => "store-unreachable",
             Self::Bootstrap(_) => "store-bootstrap",
             Self::Migrate(_) => "store-migrate",

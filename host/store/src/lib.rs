@@ -1,4 +1,4 @@
-//! Postgres: the only crate that knows SQL. It starts a private server, keeps its roles and tables, and opens tenant
+//! Postgres: the only crate that knows SQL. It starts a private server or uses another, keeps its roles and tables, and opens tenant
 //! transactions under a signed claim; journal, runs, tenants and the `sql` and `kv` tools' data go through it. It
 //! doesn't know wasm, HTTP, what a frame contains or which call is allowed: the gates decided that before.
 
@@ -6,7 +6,9 @@ mod check;
 mod claims;
 mod cluster;
 mod error;
+mod external;
 mod journal;
+mod pooler;
 mod protect;
 mod provision;
 mod roles;
@@ -23,9 +25,11 @@ mod tests;
 pub use check::{Finding, Right};
 pub use cluster::{Cluster, ClusterError};
 pub use error::StoreError;
+pub use external::{Address, External, Listener, ServerError};
 pub use journal::PgJournal;
+pub use pooler::PoolerError;
 pub use protect::Protection;
-pub use provision::{ConnectInfo, provision};
+pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision};
 pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};
 pub use session::{Access, Caps, Cursor, DROPPED, Db, Door, Rows, SqlError, TenantTx};

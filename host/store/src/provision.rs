@@ -2,6 +2,8 @@
 //! each start. The logins' random passwords lie in a file that only the host reads. It doesn't open tenant sessions.
 
 mod credentials;
+mod external;
+mod superuser;
 
 use std::path::Path;
 
@@ -11,21 +13,36 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use crate::cluster::Cluster;
 use crate::error::{StoreError, sqlstate};
+use crate::external::External;
 use crate::wire;
 use credentials::Credentials;
+pub use external::{Done, Status, bootstrap as bootstrap_external, open as open_external, pooler_users};
+pub use superuser::Superuser;
 
-/// Name of the database.
+/// Name of the embedded server's database.
 const DATABASE: &str = "casemate";
 /// What the superuser runs.
 const ROLES: &str = include_str!("../bootstrap/roles.sql");
+/// What the superuser runs as well where the server isn't the host's own.
+const EXTERNAL: &str = include_str!("../bootstrap/external.sql");
+/// The logins. What they may do says `ROLES`.
+const LOGINS: [&str; 3] = ["casemate_migrate", "casemate_host", "casemate_sql"];
+/// The name under which the keys of an embedded server's only host stand in its database.
+const HOST: &str = "local";
 /// Most bytes of an operator's SQL file.
 const SQL_FILE_BYTES: usize = 64 * 1024 * 1024;
 
 /// How the three logins reach the database.
 #[derive(Clone)]
 pub struct ConnectInfo {
-    base: PgConnectOptions,
+    /// For what needs a session of its own: migrations and administrative acts.
+    direct: PgConnectOptions,
+    /// For the host's own records and agents' statements; possibly through a pooler.
+    runtime: PgConnectOptions,
     credentials: Credentials,
+    host: String,
+    is_pooled: bool,
+    external: Option<External>,
 }
 
 impl std::fmt::Debug for ConnectInfo {
@@ -36,20 +53,28 @@ impl std::fmt::Debug for ConnectInfo {
 
 impl ConnectInfo {
     pub(crate) fn migrate(&self) -> PgConnectOptions {
-        self.login("casemate_migrate", &self.credentials.migrate)
+        login(&self.direct, "casemate_migrate", &self.credentials.migrate)
     }
 
     pub(crate) fn host(&self) -> PgConnectOptions {
-        self.login("casemate_host", &self.credentials.host)
+        login(&self.runtime, "casemate_host", &self.credentials.host)
     }
 
     /// Without sqlx's cache of statements: this login's sessions drop all prepared statements between transactions.
     pub(crate) fn sql(&self) -> PgConnectOptions {
-        self.login("casemate_sql", &self.credentials.sql).statement_cache_capacity(0)
+        login(&self.runtime, "casemate_sql", &self.credentials.sql).statement_cache_capacity(0)
     }
 
-    fn login(&self, name: &str, password: &str) -> PgConnectOptions {
-        self.base.clone().database(DATABASE).username(name).password(password).application_name("casemate")
+    /// Whether the two run-time logins share Postgres's sessions with each other and with other hosts: then nothing of
+    /// a session lives on after a transaction, or all of it does.
+    #[must_use]
+    pub const fn is_pooled(&self) -> bool {
+        self.is_pooled
+    }
+
+    /// Name under which this host's keys stand in the database.
+    pub(crate) fn host_name(&self) -> &str {
+        &self.host
     }
 
     /// A connection as the owner of the tables, for the length of one administrative act.
@@ -73,6 +98,10 @@ impl ConnectInfo {
     }
 }
 
+fn login(base: &PgConnectOptions, name: &str, password: &str) -> PgConnectOptions {
+    base.clone().username(name).password(password).application_name("casemate").disable_statement_logging()
+}
+
 /// Prepares roles and tables of the cluster's database. Idempotent; a second run checks and changes nothing.
 ///
 /// # Errors
@@ -86,7 +115,9 @@ pub async fn provision(cluster: &Cluster) -> Result<ConnectInfo, StoreError> {
         Some(found) => bootstrap(&base, cluster, Credentials { revision, ..found }, &path).await?,
         None => bootstrap(&base, cluster, Credentials::generate(revision)?, &path).await?,
     };
-    let info = ConnectInfo { base, credentials };
+    let direct = base.database(DATABASE);
+    let runtime = direct.clone();
+    let info = ConnectInfo { direct, runtime, credentials, host: HOST.to_owned(), is_pooled: false, external: None };
     migrate(&info).await?;
     Ok(info)
 }
@@ -100,26 +131,41 @@ async fn bootstrap(
 ) -> Result<Credentials, StoreError> {
     let superuser = base.clone().username("postgres").password(cluster.superuser_password());
     let mut first = superuser.clone().database("postgres").connect().await.map_err(StoreError::unreachable)?;
-    let exists = format!("select 1 from pg_database where datname = '{DATABASE}'");
-    if wire::simple(&mut first, exists).await.map_err(StoreError::Bootstrap)?.is_empty() {
-        let create = format!("create database {DATABASE} template template0 encoding 'UTF8'");
-        wire::simple(&mut first, create).await.map_err(StoreError::Bootstrap)?;
-    }
+    create_database(&mut first, DATABASE).await.map_err(StoreError::Bootstrap)?;
     first.close().await.map_err(StoreError::unreachable)?;
 
     let mut second = superuser.database(DATABASE).connect().await.map_err(StoreError::unreachable)?;
-    let passwords: String = [
-        ("casemate_migrate", &credentials.migrate),
-        ("casemate_host", &credentials.host),
-        ("casemate_sql", &credentials.sql),
-    ]
-    .iter()
-    .map(|(login, password)| format!("alter role {login} password '{password}';"))
-    .collect();
+    let passwords = passwords(&credentials);
     wire::simple(&mut second, format!("begin; {ROLES} {passwords} commit;")).await.map_err(StoreError::Bootstrap)?;
     second.close().await.map_err(StoreError::unreachable)?;
     credentials.write(path)?;
     Ok(credentials)
+}
+
+/// Makes the database, if it isn't there.
+async fn create_database(superuser: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
+    let exists = format!("select 1 from pg_database where datname = {}", wire::literal(name));
+    let missing = wire::simple(superuser, exists).await?.is_empty();
+    if missing {
+        // Sorted by code point, so that indexes survive an update of the C library.
+        let create =
+            format!("create database {} template template0 encoding 'UTF8' locale 'C.UTF-8'", wire::identifier(name));
+        if wire::simple(superuser, create).await.is_err() {
+            let create =
+                format!("create database {} template template0 encoding 'UTF8' locale 'C'", wire::identifier(name));
+            wire::simple(superuser, create).await?;
+        }
+    }
+    Ok(missing)
+}
+
+/// What sets the logins' passwords, without a password in it.
+fn passwords(credentials: &Credentials) -> String {
+    let Credentials { migrate, host, sql, .. } = credentials;
+    let set = |(login, password): (&str, &String)| {
+        format!("alter role {login} password {};", wire::literal(&casemate_keys::scram_secret(login, password)))
+    };
+    LOGINS.into_iter().zip([migrate, host, sql]).map(set).collect()
 }
 
 /// Forward only, in the order of their numbers, each once.

@@ -39,9 +39,6 @@ use crate::claims::Keyring;
 use crate::error::StoreError;
 use crate::provision::ConnectInfo;
 
-/// The name under which this host's keys stand in the database; one host per embedded cluster.
-const HOST: &str = "local";
-
 /// The database, as this start of the host uses it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db(Arc<Inner>);
@@ -66,7 +63,7 @@ impl Db {
         let keyring = Keyring::generate()?;
         let mut owner = info.owner().await?;
         let rotated = sqlx::query("select app.rotate($1, $2, $3, $4)")
-            .bind(HOST)
+            .bind(info.host_name())
             .bind(keyring.id())
             .bind(keyring.claims_key())
             .bind(keyring.journal_key())
@@ -77,7 +74,8 @@ impl Db {
         let runtime = Handle::current();
         Ok(Self(Arc::new(Inner {
             records: Pool::new(info.host(), false),
-            sql: Pool::new(info.sql(), true),
+            // Behind a pooler the next transaction may be on another server connection: nothing is kept for it.
+            sql: Pool::new(info.sql(), !info.is_pooled()),
             runtime,
             keyring,
             holders: Arc::default(),

@@ -10,6 +10,7 @@ mod hostile;
 mod journal;
 mod measure;
 mod pgrls;
+mod pooled;
 mod protect;
 mod records;
 mod soak;
@@ -68,6 +69,19 @@ const CASES: &[Case] = cases![
     cluster::second_host_is_refused,
 ];
 
+/// What goes wrong of all cases.
+async fn failed(world: &World) -> Vec<String> {
+    let mut failed = Vec::new();
+    for (name, case) in CASES {
+        match tokio::spawn(case(world.clone())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failed.push(format!("{name}: {error}, {error:?}")),
+            Err(error) => failed.push(format!("{name}: {error}")),
+        }
+    }
+    failed
+}
+
 #[test]
 fn store() -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
@@ -79,14 +93,7 @@ fn store() -> Outcome {
         let started = std::time::Instant::now();
         let world = World::new(&cluster).await?;
         println!("provisioned in {:?}", started.elapsed());
-        let mut failed = Vec::new();
-        for (name, case) in CASES {
-            match tokio::spawn(case(world.clone())).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => failed.push(format!("{name}: {error}, {error:?}")),
-                Err(error) => failed.push(format!("{name}: {error}")),
-            }
-        }
+        let failed = failed(&world).await;
         #[expect(clippy::disallowed_methods, reason = "a measurement is asked for by name")]
         let measured = std::env::var_os("CASEMATE_STORE_MEASURE").is_some();
         if measured {

@@ -6,7 +6,8 @@ use crate::host::{Host, Tested};
 use crate::policy::Policy;
 use crate::said::text;
 
-const LITERAL: &str = "create table public.loans (id uuid primary key default gen_random_uuid(), tenant_id uuid not null, sum int);
+const LITERAL: &str =
+    "create table public.loans (id uuid primary key default gen_random_uuid(), tenant_id uuid not null, sum int);
 insert into public.loans (tenant_id, sum) select id, 1 from casemate.tenants;
 alter table public.loans enable row level security;
 create policy isolation on public.loans

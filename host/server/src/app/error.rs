@@ -103,6 +103,9 @@ pub enum AppError {
     /// A key of this host that signs something else.
     #[error("name a key that signs packs: this one is the host's own, and signs something else or no more")]
     KeyOfHost,
+    /// The embedded database needs no bootstrap.
+    #[error("name a Postgres in `database.host` first: the embedded one needs no bootstrap")]
+    NoExternal,
     /// A task of the host was cut off.
     #[error("start the host again: it was stopped while it was starting or stopping")]
     Interrupted,
@@ -137,6 +140,7 @@ impl AppError {
             Self::Budgets(error) => error.code(),
             Self::Registry(error) => error.code(),
             Self::KeyOfHost => "pack-key-of-host",
+            Self::NoExternal => "database-none",
             Self::Interrupted => "host-interrupted",
         }
     }

@@ -77,6 +77,9 @@ fn problems(config: &Config) -> Vec<CliError> {
     if let Some(directory) = config.postgres.as_deref().filter(|directory| !directory.is_dir()) {
         problems.push(not_there("postgres", directory));
     }
+    if let Some(file) = config.database_root_certificate.as_deref().filter(|file| !file.is_file()) {
+        problems.push(not_there("database.root-certificate", file));
+    }
     // Before the first start the host makes these itself; afterwards an empty place is a disk that isn't mounted.
     for zone in config.zones.iter().filter(|zone| has_begun && !zone.is_dir()) {
         problems.push(not_there("zones", zone));

@@ -1,7 +1,9 @@
 //! `casemate db`: what an operator does to the database. It doesn't know SQL.
 
+mod bootstrap;
 mod check;
 mod protect;
+mod status;
 
 use super::exit::Exit;
 use super::{CliError, Format, Global, input, output};
@@ -20,6 +22,12 @@ pub(super) enum Db {
     Check,
     /// Print the migration that protects a table, or carry it out
     Protect(protect::Protect),
+    /// Prepare a Postgres that the host doesn't start: roles, database, passwords; once, with a superuser
+    Bootstrap(bootstrap::Bootstrap),
+    /// Say where the database is, what stands before it and what was checked
+    Status,
+    /// Print the run-time logins for PgBouncer's `auth_file`, without their passwords
+    PoolerUsers,
 }
 
 impl Db {
@@ -28,6 +36,9 @@ impl Db {
             Self::Apply { file } => file,
             Self::Check => return check::show(global).await,
             Self::Protect(protect) => return protect.carry_out(global).await,
+            Self::Bootstrap(bootstrap) => return bootstrap.carry_out(global).await,
+            Self::Status => return status::show(global).await,
+            Self::PoolerUsers => return status::pooler_users(global),
         };
         let text = input::sql(&file)?;
         let app = App::open(&global.config()?, Database::Unchecked).await?;

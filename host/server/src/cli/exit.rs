@@ -71,10 +71,12 @@ impl Exit {
             "run-",
             "store-agent",
             "store-grant",
-        ]) || matches!(
-            code,
-            "store-sql" | "store-protect" | "store-no-table" | "pii-too-large" | "keys-public" | "keys-name"
-        ) {
+        ]) || matches!(code, "database-none" | "database-superuser" | "database-taken" | "database-url")
+            || matches!(
+                code,
+                "store-sql" | "store-protect" | "store-no-table" | "pii-too-large" | "keys-public" | "keys-name"
+            )
+        {
             Self::Input
         } else {
             Self::Environment

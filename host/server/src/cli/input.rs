@@ -12,6 +12,9 @@ use super::CliError;
 /// Most bytes of an SQL file.
 const SQL_BYTES: usize = 64 * 1024 * 1024;
 
+/// Most bytes of a password's file.
+const SECRET_BYTES: usize = 4096;
+
 /// Most bytes of a test's case: all replies that a run may get, and room for JSON's own marks.
 const CASE_BYTES: usize = 32 * 1024 * 1024;
 
@@ -90,6 +93,13 @@ pub(super) fn case(path: &Path) -> Result<String, CliError> {
 /// The text of an SQL file.
 pub(super) fn sql(path: &Path) -> Result<String, CliError> {
     text(path, What::Input, SQL_BYTES)
+}
+
+/// A password that stands alone in a file.
+pub(super) fn secret(path: &Path) -> Result<String, CliError> {
+    let text = text(path, What::Input, SECRET_BYTES)?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
 /// A run's input: a JSON document from a file, or from standard input for `-`.

@@ -83,6 +83,12 @@ impl Config {
         self.data.join("postgres")
     }
 
+    /// Whether there can be runs in a database: one that was started before, or another that is configured.
+    #[must_use]
+    pub fn has_database(&self) -> bool {
+        self.database_host.is_some() || self.cluster().exists()
+    }
+
     /// The data directory.
     #[must_use]
     pub fn data(&self) -> &Path {

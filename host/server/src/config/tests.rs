@@ -12,10 +12,18 @@ use super::{Config, ConfigError, Flags, Loaded, SETTINGS, Setting, Source, Writt
 type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// For each setting three values that differ from each other and from the default: of file, environment and flag.
-const SAMPLES: [(&str, [&str; 3]); 7] = [
+const SAMPLES: [(&str, [&str; 3]); 15] = [
     ("data", ["/srv/file", "/srv/variable", "/srv/flag"]),
     ("zones", ["/f/1,/f/2,/f/3", "/v/1,/v/2,/v/3", "/g/1,/g/2,/g/3"]),
     ("postgres", ["/pg/file", "/pg/variable", "/pg/flag"]),
+    ("database.host", ["db.example.org", "10.0.0.1", "/run/postgresql"]),
+    ("database.port", ["5433", "5434", "5435"]),
+    ("database.name", ["one", "two", "three-3"]),
+    ("database.tls", ["disable", "verify-full", "disable"]),
+    ("database.root-certificate", ["/tls/file.pem", "/tls/variable.pem", "/tls/flag.pem"]),
+    ("database.pooler-host", ["pooler", "::1", "/run/pgbouncer"]),
+    ("database.pooler-port", ["6001", "6002", "6003"]),
+    ("database.credentials-file", ["/db/file", "/db/variable", "/db/flag"]),
     ("log", ["info", "debug", "trace"]),
     ("keys.file", ["/keys/file", "/keys/variable", "/keys/flag"]),
     ("checkpoints.every-seconds", ["10", "20", "30"]),
@@ -26,7 +34,7 @@ const SAMPLES: [(&str, [&str; 3]); 7] = [
 fn as_toml(key: &str, sample: &str) -> String {
     match key {
         "zones" => format!("[{}]", sample.split(',').map(|zone| format!("\"{zone}\"")).collect::<Vec<_>>().join(", ")),
-        "checkpoints.every-seconds" => sample.to_owned(),
+        "checkpoints.every-seconds" | "database.port" | "database.pooler-port" => sample.to_owned(),
         _ => format!("\"{sample}\""),
     }
 }

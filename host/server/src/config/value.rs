@@ -1,5 +1,7 @@
 //! The forms that values have, in a file, a variable or a flag. It doesn't know what they are for.
 
+mod database;
+
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use super::setting::Found;
+pub use database::{Name, Place, Port, Tls};
 
 /// A value as somebody wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -77,7 +77,7 @@ fn in_path() -> Option<PathBuf> {
 }
 
 /// Fixed for CVE-2025-8713, the last flaw of row-level security that is known, and all before it.
-fn is_sound(version: &str) -> bool {
+pub(crate) fn is_sound(version: &str) -> bool {
     let mut number = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     match (number.next().unwrap_or(0), number.next().unwrap_or(0)) {
         (15, minor) => minor >= 14,

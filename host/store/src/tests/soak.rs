@@ -110,9 +110,7 @@ async fn visit(world: &World, tenant: TenantId, number: u64, counts: &Counts) ->
 
 /// Ends backends of agents' login, one at a time, until the crowd is gone.
 async fn kill(world: World, counts: Arc<Counts>, over: Arc<AtomicBool>) -> Outcome {
-    let password = std::fs::read_to_string(world.home.join("superuser"))?;
-    let options = world.db.info().migrate().username("postgres").password(password.trim());
-    let mut superuser = options.connect().await?;
+    let mut superuser = world.superuser.connect().await?;
     let kill = "select pg_terminate_backend(pid)::text from pg_stat_activity where usename = 'casemate_sql' order by random() limit 1";
     while !over.load(Ordering::Relaxed) {
         add(&counts.killed, wire::simple(&mut superuser, kill.to_owned()).await?.len());

@@ -1,6 +1,7 @@
 //! What the cases share: two tenants with rows, a role, and scopes. It doesn't judge anything.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use casemate_gate::policy::TableGrant;
 
-use crate::{Access, Caps, Cluster, Db, Door, NewRun, TenantTx, provision};
+use crate::{Access, Caps, Cluster, ConnectInfo, Db, Door, NewRun, TenantTx, provision};
 
 pub(super) type AnyError = Box<dyn Error + Send + Sync>;
 pub(super) type Outcome = Result<(), AnyError>;
@@ -36,13 +37,17 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn new(cluster: &Cluster) -> Result<Self, AnyError> {
-        let info = provision(cluster).await?;
-        let db = Db::connect(&info).await?;
+        Self::over(&provision(cluster).await?, cluster.directory(), superuser(cluster)).await
+    }
+
+    /// The same, whoever has started the server; `home` is its directory.
+    pub(super) async fn over(info: &ConnectInfo, home: &Path, superuser: PgConnectOptions) -> Result<Self, AnyError> {
+        let db = Db::connect(info).await?;
         let (one, other) = (db.add_tenant("one").await?, db.add_tenant("other").await?);
         info.apply_sql(&seed(one, other)).await?;
         info.apply_sql(&items(one, other)).await?;
         let role = db.ensure_agent_role(&[grant("assessments", &[Verb::Read, Verb::Write])]).await?;
-        Ok(Self { db, home: cluster.directory().to_owned(), one, other, role, superuser: superuser(cluster) })
+        Ok(Self { db, home: home.to_owned(), one, other, role, superuser })
     }
 
     pub(super) fn scope(&self, tenant: TenantId, run: RunId) -> Result<Scope, AnyError> {

@@ -112,7 +112,7 @@ impl Explain {
         let config = global.config()?;
         let tenant = Tenants::look_up(&config, name)?;
         // A host that never had a database has no runs in one.
-        let database = if config.cluster().exists() { Database::Needed } else { Database::NotNeeded };
+        let database = if config.has_database() { Database::Needed } else { Database::NotNeeded };
         let app = App::open(&config, database).await?;
         let found = found(&app, tenant, index).await;
         let closed = app.close().await;
