@@ -14,7 +14,7 @@ use crate::{Caps, Door, Rows, SqlError, TenantTx, wire};
 
 /// Transactions, all begun at once.
 const CROWD: u64 = 1000;
-const KILL_EVERY: Duration = Duration::from_millis(15);
+const KILL_EVERY: Duration = Duration::from_millis(60);
 const ALL: &str = "select tenant_id, notes from public.assessments";
 
 /// What came of them.
@@ -67,7 +67,7 @@ pub(super) async fn a_crowd_keeps_to_its_rows(world: World) -> Outcome {
     killer.await??;
     println!("{counts:?}");
     assert_eq!(counts.foreign.load(Ordering::Relaxed), 0);
-    assert!(counts.answered.load(Ordering::Relaxed) > CROWD / 2, "{counts:?}");
+    assert!(counts.answered.load(Ordering::Relaxed) > CROWD / 4, "{counts:?}");
     assert!(counts.killed.load(Ordering::Relaxed) > 0 && counts.cancelled.load(Ordering::Relaxed) > 0, "{counts:?}");
     clean_sessions(&world).await
 }

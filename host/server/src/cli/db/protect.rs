@@ -8,7 +8,7 @@ use crate::cli::{CliError, Format, Global, output};
 use crate::dispatch::DispatchError;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Protect {
+pub(in crate::cli) struct Protect {
     /// The table, with its schema
     table: String,
     /// Carry it out, all of it or nothing, instead of printing it
