@@ -23,4 +23,4 @@ pub use provision::{ConnectInfo, provision};
 pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};
 pub use session::{Access, Caps, Db, Door, Rows, SqlError, TenantTx};
-pub use tenants::Tenant;
+pub use tenants::{Erasure, Piece, TableHead, Tenant};

@@ -6,6 +6,7 @@ mod claims;
 mod cluster;
 mod hostile;
 mod journal;
+mod keeper;
 mod measure;
 mod records;
 mod world;
@@ -48,6 +49,10 @@ const CASES: &[Case] = cases![
     records::values_are_one_tenants,
     records::runs_live_and_end,
     records::tenants_are_listed,
+    keeper::agents_cannot_become_it,
+    keeper::sees_one_tenants_rows_and_erases_none_of_an_active_one,
+    keeper::a_suspended_tenant_goes_with_its_rows,
+    keeper::every_table_of_the_host_is_thought_of,
     cluster::second_host_is_refused,
 ];
 
