@@ -51,7 +51,7 @@ impl Exit {
     #[must_use]
     pub fn of_code(code: &str) -> Self {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced") {
+        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced" | "tenant-waits" | "tenant-busy") {
             Self::Busy
         } else if starts(&["budget-", "identity-", "capability-"]) {
             Self::NoResult
@@ -66,8 +66,18 @@ impl Exit {
             "run-",
             "store-agent",
             "store-grant",
-        ]) || matches!(code, "store-sql" | "store-no-table" | "pii-too-large" | "keys-public" | "keys-name")
-        {
+        ]) || matches!(
+            code,
+            "store-sql"
+                | "store-tenant-table"
+                | "store-tenant-table-narrowed"
+                | "store-tenant-tables"
+                | "store-tenant-rows"
+                | "store-no-table"
+                | "pii-too-large"
+                | "keys-public"
+                | "keys-name"
+        ) {
             Self::Input
         } else {
             Self::Environment
