@@ -33,4 +33,4 @@ pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, op
 pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};
 pub use session::{Access, Caps, Cursor, DROPPED, Db, Door, Rows, SqlError, TenantTx};
-pub use tenants::Tenant;
+pub use tenants::{Erasure, Piece, TableHead, Tenant};

@@ -8,6 +8,7 @@ mod claims;
 mod cluster;
 mod hostile;
 mod journal;
+mod keeper;
 mod measure;
 mod pgrls;
 mod pooled;
@@ -65,6 +66,10 @@ const CASES: &[Case] = cases![
     records::values_are_one_tenants,
     records::runs_live_and_end,
     records::tenants_are_listed,
+    keeper::agents_cannot_become_it,
+    keeper::sees_one_tenants_rows_and_erases_none_of_an_active_one,
+    keeper::a_suspended_tenant_goes_with_its_rows,
+    keeper::every_table_of_the_host_is_thought_of,
     soak::a_crowd_keeps_to_its_rows,
     cluster::second_host_is_refused,
 ];

@@ -54,7 +54,7 @@ impl Exit {
     #[must_use]
     pub fn of_code(code: &str) -> Self {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced") {
+        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced" | "tenant-waits" | "tenant-busy") {
             Self::Busy
         } else if code == "store-unsafe" {
             Self::Unsafe
@@ -74,7 +74,16 @@ impl Exit {
         ]) || matches!(code, "database-none" | "database-superuser" | "database-taken" | "database-url")
             || matches!(
                 code,
-                "store-sql" | "store-protect" | "store-no-table" | "pii-too-large" | "keys-public" | "keys-name"
+                "store-sql"
+                    | "store-protect"
+                    | "store-tenant-table"
+                    | "store-tenant-table-narrowed"
+                    | "store-tenant-tables"
+                    | "store-tenant-rows"
+                    | "store-no-table"
+                    | "pii-too-large"
+                    | "keys-public"
+                    | "keys-name"
             )
         {
             Self::Input
