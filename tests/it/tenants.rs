@@ -58,7 +58,8 @@ const COUNTS: [(&str, u64); 7] = [
 fn with_tables() -> Tested<Host> {
     let host = Host::seeded()?;
     let mut sql = format!("{TABLES}{ROWS}");
-    for table in ["public.odd", "public.\"Odd parts\"", "public.left_hand", "public.right_hand", "public.split"] {
+    let tables = ["odd", "\"Odd parts\"", "left_hand", "right_hand", "split", "split_low", "split_high"];
+    for table in tables.map(|table| format!("public.{table}")) {
         sql.push_str(&format!(
             "alter table {table} enable row level security; alter table {table} force row level security;
              create policy tenant_floor on {table} as restrictive to public

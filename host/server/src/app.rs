@@ -52,10 +52,12 @@ pub enum Database {
 }
 
 impl Database {
-    /// The one that the data directory has, if it has one.
+    /// The one that there is for this data directory, as it is, if there is one: for what is done to tenants, which is no
+    /// agent's work.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        if config.cluster().exists() { Self::Needed } else { Self::NotNeeded }
+        let is_there = config.database_host.is_some() || config.cluster().exists();
+        if is_there { Self::Unchecked } else { Self::NotNeeded }
     }
 }
 

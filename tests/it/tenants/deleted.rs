@@ -100,6 +100,8 @@ fn a_table_that_is_not_protected_stops_it_before_it_has_begun() -> Tested {
     host.ask(&["tenant", "delete", "acme", "--confirm", "acme"])?.is_error("store-tenant-table", 3)?;
     // It can be reinstated: nothing has begun.
     host.ask(&["tenant", "reinstate", "acme"])?.expect(0)?;
+    let file = host.file("without.sql", "drop table public.loose")?;
+    host.ask(&["db", "apply", &file])?.expect(0)?;
     assert_eq!(host.rows("select count(*) from public.assessments")?, json!([[300]]));
     Ok(())
 }
