@@ -8,6 +8,10 @@ pub const KV_VALUE_BYTES: usize = 256 * 1024;
 pub const SQL_STATEMENT_BYTES: usize = 64 * 1024;
 /// Most parameters of one statement.
 pub const SQL_PARAMETERS: usize = 256;
+/// Most elements of the arrays among a statement's parameters, together.
+pub const SQL_ELEMENTS: usize = 10_000;
+/// Most transactions and queries read in pieces that a run has open at once.
+pub const SQL_OPEN: usize = 4;
 /// Most rows that one query returns.
 pub const SQL_ROWS: usize = 10_000;
 /// Most bytes in one message of `log`.

@@ -3,7 +3,7 @@
 -- are the card networks' published test numbers. Applied by `casemate db apply`, as the owner of the tables.
 
 create table if not exists public.assessments (
-    id uuid primary key,
+    id uuid not null,
     tenant_id uuid not null default app.tenant(),
     subject text not null,
     notes text not null,
@@ -15,16 +15,18 @@ create table if not exists public.assessments (
     -- How often the row was scored. Nobody reads it but tests: it must never pass 1.
     written integer not null default 0,
     created_at timestamptz not null default now(),
-    unique (tenant_id, id)
+    -- Each tenant has keys of its own: a key of all tenants would tell that another has a row.
+    primary key (tenant_id, id)
 );
 create index if not exists assessments_open on public.assessments (tenant_id, id) where status = 'open';
 
 create table if not exists public.summaries (
-    id uuid primary key default gen_random_uuid(),
+    id uuid not null default gen_random_uuid(),
     tenant_id uuid not null default app.tenant(),
     agent text not null,
     body jsonb not null,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    primary key (tenant_id, id)
 );
 
 create or replace function public.count_write() returns trigger language plpgsql set search_path = pg_catalog as $$

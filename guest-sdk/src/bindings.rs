@@ -11,5 +11,6 @@ wit_bindgen::generate!({
     with: {
         "casemate:agent/types@0.1.0/refusal": crate::Refusal,
         "casemate:agent/sql@0.1.0/value": crate::sql::Value,
+        "casemate:agent/sql@0.1.0/element": crate::sql::Element,
     },
 });

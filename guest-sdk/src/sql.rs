@@ -5,6 +5,8 @@
 
 mod cell;
 mod row;
+mod stream;
+mod transaction;
 mod value;
 
 use serde::de::DeserializeOwned;
@@ -13,7 +15,9 @@ use crate::refusal::Refusal;
 use crate::world;
 use casemate_abi::Code;
 
-pub use value::Value;
+pub use stream::Stream;
+pub use transaction::{Transaction, begin, transaction};
+pub use value::{Element, Value};
 
 /// A SELECT (or VALUES) that is being put together; made by [`query`].
 ///
@@ -26,11 +30,12 @@ pub use value::Value;
 /// let found = script.run(|| sql::query(large).bind(100).row::<(i64,)>());
 /// assert_eq!(found, Ok(Some((7,))));
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 #[must_use = "a query does nothing until its rows are fetched"]
-pub struct Query {
+pub struct Query<'t> {
     statement: String,
     parameters: Vec<Value>,
+    within: Option<&'t Transaction>,
 }
 
 /// An INSERT, UPDATE, DELETE or MERGE that is being put together; made by [`execute`].
@@ -43,11 +48,12 @@ pub struct Query {
 /// let script = Script::new().sql_execute(close, params![7], Ok(1));
 /// assert_eq!(script.run(|| sql::execute(close).bind(7).run()), Ok(1));
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 #[must_use = "a statement does nothing until it is run"]
-pub struct Execute {
+pub struct Execute<'t> {
     statement: String,
     parameters: Vec<Value>,
+    within: Option<&'t Transaction>,
 }
 
 /// Rows as Postgres returned them, before they become a type of the agent's.
@@ -89,8 +95,8 @@ pub struct Rows {
 ///     Script::new().sql_query("select id, note from public.cases where amount > $1", params![100], Ok(found));
 /// assert_eq!(script.run(without_note), Ok(vec![8]));
 /// ```
-pub fn query(statement: impl Into<String>) -> Query {
-    Query { statement: statement.into(), parameters: Vec::new() }
+pub fn query(statement: impl Into<String>) -> Query<'static> {
+    Query { statement: statement.into(), parameters: Vec::new(), within: None }
 }
 
 /// Starts an INSERT, UPDATE, DELETE or MERGE.
@@ -103,11 +109,11 @@ pub fn query(statement: impl Into<String>) -> Query {
 /// let script = Script::new().sql_execute(clear, params![0], Ok(3));
 /// assert_eq!(script.run(|| sql::execute(clear).bind(0).run()), Ok(3));
 /// ```
-pub fn execute(statement: impl Into<String>) -> Execute {
-    Execute { statement: statement.into(), parameters: Vec::new() }
+pub fn execute(statement: impl Into<String>) -> Execute<'static> {
+    Execute { statement: statement.into(), parameters: Vec::new(), within: None }
 }
 
-impl Query {
+impl Query<'_> {
     /// Binds the next parameter.
     ///
     /// ```
@@ -150,13 +156,46 @@ impl Query {
     /// Refused when the agent may not read a table, when Postgres refuses the statement or when the rows are too
     /// many.
     pub fn fetch(self) -> Result<Rows, Refusal> {
-        world::sql_query(&self.statement, &self.parameters)
+        match self.within {
+            None => world::sql_query(&self.statement, &self.parameters),
+            Some(transaction) => transaction.rows_of(&self.statement, &self.parameters),
+        }
+    }
+
+    /// Runs the query and hands out its rows as they are read, a few hundred at a time: for more rows than one call
+    /// returns, or than the agent wants to hold. They are those of the moment at which the query is opened. One that
+    /// belongs to a transaction can't be read so.
+    ///
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let all = "select amount from public.cases";
+    /// let script = Script::new().sql_stream(all, params![], Ok(Rows::new(["amount"], [params![5], params![7]])));
+    /// let sum = script.run(|| {
+    ///     let mut sum = 0;
+    ///     for row in sql::query(all).stream::<(i64,)>()? {
+    ///         sum += row?.0;
+    ///     }
+    ///     Ok::<_, casemate::Refusal>(sum)
+    /// });
+    /// assert_eq!(sum, Ok(12));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Query::fetch`]; each row that is read may be refused, too. The stream ends with a refusal.
+    pub fn stream<T: DeserializeOwned>(self) -> Result<Stream<T>, Refusal> {
+        if self.within.is_some() {
+            let message = "a query in a transaction is read as a whole: use `rows`, or a stream outside of it";
+            return Err(Refusal::new(Code::ToolArgument, message));
+        }
+        world::sql_open(&self.statement, &self.parameters).map(Stream::new)
     }
 
     /// Runs the query and returns its rows as values of a type: a struct (by column name) or a tuple (by position).
     ///
-    /// A `json` cell is read as the document that it holds, and text as a number where the field is one (Postgres
-    /// sends `numeric` as text).
+    /// A `json` cell is read as the document that it holds, `numeric` as a number or, to keep every digit, as a string;
+    /// dates and times as strings (RFC 3339), and so by the types of any crate of times.
     ///
     /// ```
     /// use casemate::sql::{self, Rows, params};
@@ -196,7 +235,7 @@ impl Query {
     }
 }
 
-impl Execute {
+impl Execute<'_> {
     /// Binds the next parameter.
     ///
     /// ```
@@ -237,7 +276,48 @@ impl Execute {
     /// # Errors
     /// Refused when the agent may not write a table or when Postgres refuses the statement.
     pub fn run(self) -> Result<u64, Refusal> {
-        world::sql_execute(&self.statement, &self.parameters)
+        match self.within {
+            None => world::sql_execute(&self.statement, &self.parameters),
+            Some(transaction) => transaction.change(&self.statement, &self.parameters),
+        }
+    }
+
+    /// Runs a statement with RETURNING and returns its rows as they are.
+    ///
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let insert = "insert into public.cases (note) values ($1) returning id";
+    /// let script = Script::new().sql_returning(insert, params!["new"], Ok(Rows::new(["id"], [params![9]])));
+    /// let rows = script.run(|| sql::execute(insert).bind("new").fetch());
+    /// assert_eq!(rows, Ok(Rows::new(["id"], [params![9]])));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Execute::run`], and when the rows are too many: then nothing was changed.
+    pub fn fetch(self) -> Result<Rows, Refusal> {
+        match self.within {
+            None => world::sql_returning(&self.statement, &self.parameters),
+            Some(transaction) => transaction.changed_rows(&self.statement, &self.parameters),
+        }
+    }
+
+    /// Runs a statement with RETURNING and returns its rows as values of a type, as [`Query::rows`] reads them.
+    ///
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let close = "update public.cases set open = false where amount < $1 returning id";
+    /// let script = Script::new().sql_returning(close, params![5], Ok(Rows::new(["id"], [params![9], params![11]])));
+    /// assert_eq!(script.run(|| sql::execute(close).bind(5).returning::<(i64,)>()), Ok(vec![(9,), (11,)]));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Execute::fetch`]; and `tool-argument`, made here, when a row does not fit the type: the change stays.
+    pub fn returning<T: DeserializeOwned>(self) -> Result<Vec<T>, Refusal> {
+        self.fetch()?.read()
     }
 }
 

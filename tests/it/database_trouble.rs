@@ -93,9 +93,11 @@ fn a_second_process_on_the_same_data_directory() -> Tested {
     let first = lines.next().ok_or("a line")??;
     assert!(first.contains("started"), "{first}");
     // Whatever needs the data directory is told that it is in use.
-    for words in [&["tenant", "list"][..], &["tenant", "add", "initech"], &["runs", "--tenant", "acme"]] {
+    for words in [&["tenant", "list", "--runs"][..], &["tenant", "add", "initech"], &["runs", "--tenant", "acme"]] {
         host.ask(words)?.is_error("data-locked", 5)?;
     }
+    // Who there is can be looked up beside it.
+    assert_eq!(host.ask(&["tenant", "list"])?.expect(0)?.lines.len(), 2);
     let second = host.run("panicker", &Policy::logging(), &json!("x"), &["acme"])?;
     second.is_error("data-locked", 5)?;
     // Another data directory of the same host, on the same zones.

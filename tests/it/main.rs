@@ -29,6 +29,7 @@ mod replies;
 mod resume;
 mod said;
 mod tamper;
+mod tenants;
 mod toolchain;
 mod wasi;
 mod zone_trouble;

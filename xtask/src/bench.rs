@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 use crate::{cargo, setup};
 
 /// The benchmarks, in the order in which they run.
-const BENCHES: [&str; 2] = ["crossing", "sandbox"];
+const BENCHES: [&str; 3] = ["crossing", "sandbox", "sql"];
 
 /// Runs them. Words behind a name go to that benchmark: criterion's for `crossing`, a part's name for `sandbox`.
 pub(crate) fn run(workspace: &Workspace, mut arguments: Vec<OsString>) -> Result<(), Error> {
@@ -19,7 +19,11 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Vec<OsString>) -> Result
     setup::all(workspace)?;
     for name in BENCHES.into_iter().filter(|bench| named.is_none_or(|named| named == *bench)) {
         let mut bench = cargo::command();
-        bench.current_dir(&workspace.root).args(["bench", "--package", "casemate-server", "--bench", name, "--"]);
+        bench.current_dir(&workspace.root).args(["bench", "--package", "casemate-server", "--bench", name]);
+        if name == "sql" {
+            bench.args(["--features", "yardstick"]);
+        }
+        bench.arg("--");
         let status = bench.args(&arguments).status().map_err(|error| Error::start(&bench, &error))?;
         if !status.success() {
             return Err(Error::new(format!("the benchmark `{name}` failed; its messages above say why")));

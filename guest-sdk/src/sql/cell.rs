@@ -1,4 +1,4 @@
-//! One cell on its way into a field: which Rust types each kind of cell fits.
+//! One cell on its way into a field: which Rust types each kind of cell fits. It doesn't know rows.
 
 use serde::Deserializer;
 use serde::de::value::{Error, SeqDeserializer, StringDeserializer};
@@ -20,7 +20,20 @@ impl Cell<'_> {
             Value::Boolean(value) => visitor.visit_bool(value),
             Value::Integer(value) => visitor.visit_i64(value),
             Value::Float(value) => visitor.visit_f64(value),
-            Value::Text(value) | Value::Uuid(value) => visitor.visit_string(value),
+            Value::Text(value)
+            | Value::Uuid(value)
+            | Value::Numeric(value)
+            | Value::Date(value)
+            | Value::Time(value)
+            | Value::Timestamp(value)
+            | Value::TimestampTz(value) => visitor.visit_string(value),
+            Value::Array(elements) => {
+                let cells = elements.into_iter().map(|element| Cell { name: "element", value: element.into() });
+                let mut sequence = SeqDeserializer::new(cells);
+                let value = visitor.visit_seq(&mut sequence)?;
+                sequence.end()?;
+                Ok(value)
+            }
             Value::Bytes(value) => visitor.visit_byte_buf(value),
             Value::Json(document) => parse(&document)?.deserialize_any(visitor).map_err(Error::custom),
         }
@@ -30,7 +43,7 @@ impl Cell<'_> {
     fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let name = self.name;
         let result = match self.value {
-            Value::Text(text) => match text.parse() {
+            Value::Text(text) | Value::Numeric(text) => match text.parse() {
                 Ok(number) => visitor.visit_i64(number),
                 Err(_) => Err(Error::invalid_value(Unexpected::Str(&text), &"a number")),
             },
@@ -43,7 +56,7 @@ impl Cell<'_> {
     fn real<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let name = self.name;
         let result = match self.value {
-            Value::Text(text) => match text.parse() {
+            Value::Text(text) | Value::Numeric(text) => match text.parse() {
                 Ok(number) => visitor.visit_f64(number),
                 Err(_) => Err(Error::invalid_value(Unexpected::Str(&text), &"a number")),
             },

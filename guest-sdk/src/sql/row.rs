@@ -74,7 +74,7 @@ impl<'de> IntoDeserializer<'de, Error> for Cell<'_> {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::sql::Value;
+    use crate::sql::{Element, Value};
     use serde::Deserialize;
     use std::collections::BTreeMap;
 
@@ -138,6 +138,28 @@ mod tests {
         assert_eq!(read(&columns, cells), Ok((vec![Some(1), None::<u8>],)));
         let (columns, cells) = row(vec![("a", Value::Json("null".to_owned()))]);
         assert_eq!(read(&columns, cells), Ok((None::<Vec<u8>>,)));
+    }
+
+    #[test]
+    fn typed_cells_are_read() {
+        let numeric = |digits: &str| Value::Numeric(digits.to_owned());
+        let (columns, cells) = row(vec![
+            ("sum", numeric("12.50")),
+            ("exact", numeric("12.50")),
+            ("whole", numeric("7")),
+            ("at", Value::instant("2026-01-31T00:00:00Z")),
+            ("tags", vec!["a", "b"].into()),
+            ("gaps", Value::Array(vec![Element::Integer(1), Element::Null])),
+        ]);
+        let expected = (
+            12.5,
+            "12.50".to_owned(),
+            7,
+            "2026-01-31T00:00:00Z".to_owned(),
+            vec!["a".to_owned(), "b".to_owned()],
+            vec![Some(1), None],
+        );
+        assert_eq!(read::<(f64, String, u8, String, Vec<String>, Vec<Option<i32>>)>(&columns, cells), Ok(expected));
     }
 
     #[test]

@@ -10,6 +10,10 @@ use crate::sql::Value;
 pub(crate) enum Asked {
     Query(String, Vec<Value>),
     Execute(String, Vec<Value>),
+    Returning(String, Vec<Value>),
+    Stream(String, Vec<Value>),
+    Begin,
+    Commit,
     Get(String),
     Set(String, Vec<u8>),
     Delete(String),
@@ -27,7 +31,9 @@ impl Asked {
         let words = |text: &str| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
         match (self, made) {
             (Self::Query(expected, ours), Self::Query(statement, theirs))
-            | (Self::Execute(expected, ours), Self::Execute(statement, theirs)) => {
+            | (Self::Execute(expected, ours), Self::Execute(statement, theirs))
+            | (Self::Returning(expected, ours), Self::Returning(statement, theirs))
+            | (Self::Stream(expected, ours), Self::Stream(statement, theirs)) => {
                 words(expected) == words(statement) && ours == theirs
             }
             (expected, made) => expected == made,
@@ -42,6 +48,14 @@ impl fmt::Display for Asked {
             Self::Execute(statement, parameters) => {
                 write!(formatter, "sql::execute({statement:?}) with {parameters:?}")
             }
+            Self::Returning(statement, parameters) => {
+                write!(formatter, "sql::execute({statement:?}) with {parameters:?}, for its rows")
+            }
+            Self::Stream(statement, parameters) => {
+                write!(formatter, "sql::query({statement:?}) with {parameters:?}, as a stream")
+            }
+            Self::Begin => formatter.write_str("sql::begin()"),
+            Self::Commit => formatter.write_str("a transaction's commit()"),
             Self::Get(key) => write!(formatter, "kv::get({key:?})"),
             Self::Set(key, value) => write!(formatter, "kv::set({key:?}, {:?})", String::from_utf8_lossy(value)),
             Self::Delete(key) => write!(formatter, "kv::delete({key:?})"),

@@ -92,6 +92,70 @@ impl Script {
         self.step(Asked::Execute(statement.into(), parameters.into_iter().collect()), answer)
     }
 
+    /// Then it runs this statement for the rows of its RETURNING.
+    ///
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let script = Script::new().sql_returning("delete from public.cases returning id", params![], Ok(Rows::new(["id"], [params![7]])));
+    /// let gone = script.run(|| sql::execute("delete from public.cases returning id").returning::<(i64,)>());
+    /// assert_eq!(gone, Ok(vec![(7,)]));
+    /// ```
+    pub fn sql_returning(
+        self,
+        statement: impl Into<String>,
+        parameters: impl IntoIterator<Item = Value>,
+        answer: Result<Rows, Refusal>,
+    ) -> Self {
+        self.step(Asked::Returning(statement.into(), parameters.into_iter().collect()), answer)
+    }
+
+    /// Then it opens this query as a stream, and reads these rows as far as it likes.
+    ///
+    /// ```
+    /// use casemate::sql::{self, Rows, params};
+    /// use casemate::testing::Script;
+    ///
+    /// let found = Rows::new(["id"], [params![7], params![8]]);
+    /// let script = Script::new().sql_stream("select id from public.cases", params![], Ok(found));
+    /// let first = script.run(|| sql::query("select id from public.cases").stream::<(i64,)>()?.next().transpose());
+    /// assert_eq!(first, Ok(Some((7,))));
+    /// ```
+    pub fn sql_stream(
+        self,
+        statement: impl Into<String>,
+        parameters: impl IntoIterator<Item = Value>,
+        answer: Result<Rows, Refusal>,
+    ) -> Self {
+        self.step(Asked::Stream(statement.into(), parameters.into_iter().collect()), answer)
+    }
+
+    /// Then it begins a transaction. The statements in it are steps like those outside of one.
+    ///
+    /// ```
+    /// use casemate::testing::Script;
+    /// use casemate::{Code, Refusal, sql};
+    ///
+    /// let full = Refusal::new(Code::RowsOpen, "four are open");
+    /// assert_eq!(Script::new().sql_begin(Err(full.clone())).run(sql::begin), Err(full));
+    /// ```
+    pub fn sql_begin(self, answer: Result<(), Refusal>) -> Self {
+        self.step(Asked::Begin, answer)
+    }
+
+    /// Then it commits its transaction. A script in which the agent drops it has no such step.
+    ///
+    /// ```
+    /// use casemate::{sql, testing::Script};
+    ///
+    /// let script = Script::new().sql_begin(Ok(())).sql_commit(Ok(()));
+    /// assert_eq!(script.run(|| sql::transaction(|_| Ok::<_, casemate::Refusal>(()))), Ok(()));
+    /// ```
+    pub fn sql_commit(self, answer: Result<(), Refusal>) -> Self {
+        self.step(Asked::Commit, answer)
+    }
+
     /// Then it asks for the value under this key.
     ///
     /// ```

@@ -6,8 +6,61 @@ use crate::log::Level;
 use crate::sql::{Rows, Value};
 
 pub(crate) fn sql_query(statement: &str, parameters: &[Value]) -> Result<Rows, Refusal> {
-    let sql::RowSet { columns, rows } = sql::query(statement, parameters)?;
-    Ok(Rows { columns, rows })
+    sql::query(statement, parameters).map(rows)
+}
+
+pub(crate) fn sql_returning(statement: &str, parameters: &[Value]) -> Result<Rows, Refusal> {
+    sql::returning(statement, parameters).map(rows)
+}
+
+pub(crate) fn sql_open(statement: &str, parameters: &[Value]) -> Result<OpenRows, Refusal> {
+    sql::open(statement, parameters).map(OpenRows)
+}
+
+pub(crate) fn sql_begin() -> Result<OpenTransaction, Refusal> {
+    sql::begin().map(OpenTransaction)
+}
+
+/// Rows that the host reads piece by piece.
+#[derive(Debug)]
+pub(crate) struct OpenRows(sql::Rows);
+
+impl OpenRows {
+    pub(crate) fn next(&self, limit: u32) -> Result<Rows, Refusal> {
+        self.0.next(limit).map(rows)
+    }
+}
+
+/// A transaction of the host's.
+#[derive(Debug)]
+pub(crate) struct OpenTransaction(sql::Transaction);
+
+impl PartialEq for OpenTransaction {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.handle() == other.0.handle()
+    }
+}
+
+impl OpenTransaction {
+    pub(crate) fn query(&self, statement: &str, parameters: &[Value]) -> Result<Rows, Refusal> {
+        self.0.query(statement, parameters).map(rows)
+    }
+
+    pub(crate) fn execute(&self, statement: &str, parameters: &[Value]) -> Result<u64, Refusal> {
+        self.0.execute(statement, parameters)
+    }
+
+    pub(crate) fn returning(&self, statement: &str, parameters: &[Value]) -> Result<Rows, Refusal> {
+        self.0.returning(statement, parameters).map(rows)
+    }
+
+    pub(crate) fn commit(&self) -> Result<(), Refusal> {
+        self.0.commit()
+    }
+}
+
+fn rows(set: sql::RowSet) -> Rows {
+    Rows { columns: set.columns, rows: set.rows }
 }
 
 pub(crate) fn sql_execute(statement: &str, parameters: &[Value]) -> Result<u64, Refusal> {

@@ -67,13 +67,14 @@ impl Permit {
     /// [`Code::AuditUnavailable`] for a call that was admitted as one without an effect: its intent is not on record.
     pub fn change(&self) -> Result<Change<'_>, Refusal> {
         match self.call.request.operation().effect() {
-            Effect::Transactional => Ok(Change { _permit: self }),
+            Effect::Transactional | Effect::Prepared => Ok(Change { _permit: self }),
             Effect::Pure => Err(Refusal::new(Code::AuditUnavailable, "the call was admitted as one without an effect")),
         }
     }
 }
 
-/// Proof that a call may prepare a change. It stays uncommitted until a [`Durable`] is there.
+/// Proof that a call may prepare a change. It stays uncommitted until a [`Durable`] is there: the call's own, or that of the
+/// commit with which its record goes.
 #[derive(Debug)]
 pub struct Change<'p> {
     _permit: &'p Permit,

@@ -1,7 +1,13 @@
 //! The vocabulary of the crossing: what a guest can ask for and what it can be answered, as owned, serialisable
 //! values in closed enums. It doesn't know wasm (the sandbox translates) nor how a tool does its work.
 
+mod operation;
+mod value;
+
 use serde::{Deserialize, Serialize};
+
+pub use operation::{Effect, Operation, Tool, Verb};
+pub use value::Value;
 
 use crate::budget::HOSTED_VALUE;
 use crate::id::{AgentName, RunId, Seq, TenantId};
@@ -24,40 +30,6 @@ pub struct Call {
     pub seq: Seq,
     /// What is asked for.
     pub request: Request,
-}
-
-/// A parameter of a statement or a cell of a row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Value {
-    /// SQL NULL.
-    Null,
-    /// `boolean`.
-    Boolean(bool),
-    /// `smallint`, `integer`, `bigint`.
-    Integer(i64),
-    /// `real`, `double precision`.
-    Float(f64),
-    /// Text, and every type that is not listed, in Postgres's notation.
-    Text(String),
-    /// A UUID in its usual notation (RFC 9562).
-    Uuid(String),
-    /// A JSON document (RFC 8259).
-    Json(String),
-    /// `bytea`.
-    Bytes(Vec<u8>),
-}
-
-impl Value {
-    /// Bytes that the value takes, for budgets.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        match self {
-            Self::Null | Self::Boolean(_) => 1,
-            Self::Integer(_) | Self::Float(_) => 8,
-            Self::Text(text) | Self::Uuid(text) | Self::Json(text) => text.len(),
-            Self::Bytes(bytes) => bytes.len(),
-        }
-    }
 }
 
 /// Severity of a log message.
@@ -133,6 +105,56 @@ pub enum Request {
         /// How many.
         length: u32,
     },
+    /// Change rows, and see those that RETURNING names.
+    SqlReturning {
+        /// One INSERT, UPDATE, DELETE or MERGE.
+        statement: String,
+        /// `$1` … `$n`.
+        parameters: Vec<Value>,
+    },
+    /// Read rows in pieces. What is opened is known by the number of this call.
+    SqlOpen {
+        /// One SELECT or VALUES.
+        statement: String,
+        /// `$1` … `$n`.
+        parameters: Vec<Value>,
+    },
+    /// The next piece.
+    SqlNext {
+        /// What was opened.
+        opened: Seq,
+        /// Most rows.
+        limit: u32,
+    },
+    /// Begin a transaction, known by the number of this call.
+    SqlBegin,
+    /// Make what a transaction changed real.
+    SqlCommit {
+        /// Which.
+        opened: Seq,
+    },
+    /// Run a statement in a transaction.
+    SqlWithin {
+        /// Which.
+        opened: Seq,
+        /// What is wanted of it.
+        ask: Ask,
+        /// One statement.
+        statement: String,
+        /// `$1` … `$n`.
+        parameters: Vec<Value>,
+    },
+}
+
+/// What is wanted of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Its rows; it changes nothing.
+    Query,
+    /// How many rows it changed.
+    Execute,
+    /// The rows that it changed, as RETURNING has them.
+    Returning,
 }
 
 /// What a tool answers. Variants are appended, never reordered.
@@ -159,6 +181,8 @@ pub enum Reply {
     Time(u64),
     /// Random bytes.
     Random(Vec<u8>),
+    /// Something is open, known by the number of the call that opened it.
+    Opened(Seq),
 }
 
 impl Reply {
@@ -166,7 +190,7 @@ impl Reply {
     #[must_use]
     pub fn hosted(&self) -> u64 {
         let values = match self {
-            Self::Rows { columns, rows } => columns.len() + rows.iter().map(Vec::len).sum::<usize>(),
+            Self::Rows { columns, rows } => columns.len() + rows.iter().flatten().map(Value::count).sum::<usize>(),
             _ => 0,
         };
         (self.size() as u64).saturating_add((values as u64).saturating_mul(HOSTED_VALUE))
@@ -177,196 +201,11 @@ impl Reply {
     pub fn size(&self) -> usize {
         match self {
             Self::Unit | Self::Existed(_) => 1,
-            Self::Changed(_) | Self::Counter(_) | Self::Time(_) => 8,
+            Self::Changed(_) | Self::Counter(_) | Self::Time(_) | Self::Opened(_) => 8,
             Self::Bytes(value) => value.as_ref().map_or(1, Vec::len),
             Self::Random(bytes) => bytes.len(),
             Self::Rows { columns, rows } => {
                 columns.iter().map(String::len).sum::<usize>() + rows.iter().flatten().map(Value::size).sum::<usize>()
-            }
-        }
-    }
-}
-
-/// A family of operations with one implementation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Tool {
-    /// Rows in Postgres.
-    Sql,
-    /// Values by key.
-    Kv,
-    /// The run's log.
-    Log,
-    /// The virtual clock.
-    Clock,
-    /// The run's randomness.
-    Random,
-}
-
-impl Tool {
-    /// Its name in manifests, policies and imports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sql => "sql",
-            Self::Kv => "kv",
-            Self::Log => "log",
-            Self::Clock => "clock",
-            Self::Random => "random",
-        }
-    }
-
-    /// The tool with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Sql, Self::Kv, Self::Log, Self::Clock, Self::Random].into_iter().find(|tool| tool.name() == name)
-    }
-
-    /// Whether it works on the tenant's data in Postgres.
-    #[must_use]
-    pub const fn needs_database(self) -> bool {
-        matches!(self, Self::Sql | Self::Kv)
-    }
-}
-
-/// What an operation does to its resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// Looks.
-    Read,
-    /// Changes.
-    Write,
-    /// Passes time.
-    Wait,
-}
-
-impl Verb {
-    /// The verb with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Wait].into_iter().find(|verb| verb.name() == name)
-    }
-
-    /// Its name in manifests and policies.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Wait => "wait",
-        }
-    }
-}
-
-/// What the world sees of a call, which decides what must be on record before it and after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// None: its record rides with the next one that has an effect.
-    Pure,
-    /// Rows in Postgres, committed together with the journal's outcome.
-    Transactional,
-}
-
-/// One operation, with its stable name and number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u16)]
-pub enum Operation {
-    /// `sql.query`
-    SqlQuery = 1,
-    /// `sql.execute`
-    SqlExecute = 2,
-    /// `kv.get`
-    KvGet = 16,
-    /// `kv.set`
-    KvSet = 17,
-    /// `kv.delete`
-    KvDelete = 18,
-    /// `kv.add`
-    KvAdd = 19,
-    /// `log.emit`
-    LogEmit = 32,
-    /// `clock.now`
-    ClockNow = 48,
-    /// `clock.sleep`
-    ClockSleep = 49,
-    /// `random.bytes`
-    RandomBytes = 64,
-}
-
-impl Operation {
-    /// Every operation, in rising order of its number.
-    pub const ALL: [Self; 10] = [
-        Self::SqlQuery,
-        Self::SqlExecute,
-        Self::KvGet,
-        Self::KvSet,
-        Self::KvDelete,
-        Self::KvAdd,
-        Self::LogEmit,
-        Self::ClockNow,
-        Self::ClockSleep,
-        Self::RandomBytes,
-    ];
-
-    /// Its number in the ledger.
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        self as u16
-    }
-
-    /// The operation with this number.
-    #[must_use]
-    pub fn numbered(number: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.number() == number)
-    }
-
-    /// Its name, `tool.operation`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SqlQuery => "sql.query",
-            Self::SqlExecute => "sql.execute",
-            Self::KvGet => "kv.get",
-            Self::KvSet => "kv.set",
-            Self::KvDelete => "kv.delete",
-            Self::KvAdd => "kv.add",
-            Self::LogEmit => "log.emit",
-            Self::ClockNow => "clock.now",
-            Self::ClockSleep => "clock.sleep",
-            Self::RandomBytes => "random.bytes",
-        }
-    }
-
-    /// The tool that carries it out.
-    #[must_use]
-    pub const fn tool(self) -> Tool {
-        match self {
-            Self::SqlQuery | Self::SqlExecute => Tool::Sql,
-            Self::KvGet | Self::KvSet | Self::KvDelete | Self::KvAdd => Tool::Kv,
-            Self::LogEmit => Tool::Log,
-            Self::ClockNow | Self::ClockSleep => Tool::Clock,
-            Self::RandomBytes => Tool::Random,
-        }
-    }
-
-    /// What it does.
-    #[must_use]
-    pub const fn verb(self) -> Verb {
-        match self {
-            Self::SqlQuery | Self::KvGet | Self::ClockNow | Self::RandomBytes => Verb::Read,
-            Self::SqlExecute | Self::KvSet | Self::KvDelete | Self::KvAdd | Self::LogEmit => Verb::Write,
-            Self::ClockSleep => Verb::Wait,
-        }
-    }
-
-    /// What the world sees of it.
-    #[must_use]
-    pub const fn effect(self) -> Effect {
-        match self {
-            Self::SqlExecute | Self::KvSet | Self::KvDelete | Self::KvAdd => Effect::Transactional,
-            Self::SqlQuery | Self::KvGet | Self::LogEmit | Self::ClockNow | Self::ClockSleep | Self::RandomBytes => {
-                Effect::Pure
             }
         }
     }
@@ -379,6 +218,14 @@ impl Request {
         match self {
             Self::SqlQuery { .. } => Operation::SqlQuery,
             Self::SqlExecute { .. } => Operation::SqlExecute,
+            Self::SqlReturning { .. } => Operation::SqlReturning,
+            Self::SqlOpen { .. } => Operation::SqlOpen,
+            Self::SqlNext { .. } => Operation::SqlNext,
+            Self::SqlBegin => Operation::SqlBegin,
+            Self::SqlCommit { .. } => Operation::SqlCommit,
+            Self::SqlWithin { ask: Ask::Query, .. } => Operation::SqlTransactionQuery,
+            Self::SqlWithin { ask: Ask::Execute, .. } => Operation::SqlTransactionExecute,
+            Self::SqlWithin { ask: Ask::Returning, .. } => Operation::SqlTransactionReturning,
             Self::KvGet { .. } => Operation::KvGet,
             Self::KvSet { .. } => Operation::KvSet,
             Self::KvDelete { .. } => Operation::KvDelete,
@@ -387,6 +234,31 @@ impl Request {
             Self::ClockNow => Operation::ClockNow,
             Self::ClockSleep { .. } => Operation::ClockSleep,
             Self::RandomBytes { .. } => Operation::RandomBytes,
+        }
+    }
+
+    /// The statement with its parameters, of a request that has one.
+    #[must_use]
+    pub fn statement(&self) -> Option<(&str, &[Value])> {
+        match self {
+            Self::SqlQuery { statement, parameters }
+            | Self::SqlExecute { statement, parameters }
+            | Self::SqlReturning { statement, parameters }
+            | Self::SqlOpen { statement, parameters }
+            | Self::SqlWithin { statement, parameters, .. } => Some((statement, parameters)),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed in place.
+    pub const fn statement_mut(&mut self) -> Option<(&mut String, &mut Vec<Value>)> {
+        match self {
+            Self::SqlQuery { statement, parameters }
+            | Self::SqlExecute { statement, parameters }
+            | Self::SqlReturning { statement, parameters }
+            | Self::SqlOpen { statement, parameters }
+            | Self::SqlWithin { statement, parameters, .. } => Some((statement, parameters)),
+            _ => None,
         }
     }
 
@@ -405,10 +277,7 @@ impl Request {
     /// Bytes that the host holds for the arguments, with what it needs for each value.
     #[must_use]
     pub fn hosted(&self) -> u64 {
-        let values = match self {
-            Self::SqlQuery { parameters, .. } | Self::SqlExecute { parameters, .. } => parameters.len(),
-            _ => 0,
-        };
+        let values = self.statement().map_or(0, |(_, parameters)| parameters.iter().map(Value::count).sum::<usize>());
         (self.size() as u64).saturating_add((values as u64).saturating_mul(HOSTED_VALUE))
     }
 
@@ -416,9 +285,15 @@ impl Request {
     #[must_use]
     pub fn size(&self) -> usize {
         match self {
-            Self::SqlQuery { statement, parameters } | Self::SqlExecute { statement, parameters } => {
+            Self::SqlQuery { statement, parameters }
+            | Self::SqlExecute { statement, parameters }
+            | Self::SqlReturning { statement, parameters }
+            | Self::SqlOpen { statement, parameters }
+            | Self::SqlWithin { statement, parameters, .. } => {
                 statement.len() + parameters.iter().map(Value::size).sum::<usize>()
             }
+            Self::SqlNext { .. } | Self::SqlCommit { .. } => 8,
+            Self::SqlBegin => 0,
             Self::KvGet { key } | Self::KvDelete { key } => key.len(),
             Self::KvSet { key, value } => key.len() + value.len(),
             Self::KvAdd { key, .. } => key.len() + 8,

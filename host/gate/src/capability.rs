@@ -70,15 +70,23 @@ pub fn grant(call: Attempted, grants: &Grants, tenure: &mut Tenure, now_ms: u64)
 
 fn within_limits(request: &Request) -> Result<(), Refusal> {
     let (what, size, limit) = match request {
-        Request::SqlQuery { statement, parameters } | Request::SqlExecute { statement, parameters } => {
+        Request::SqlQuery { statement, parameters }
+        | Request::SqlExecute { statement, parameters }
+        | Request::SqlReturning { statement, parameters }
+        | Request::SqlOpen { statement, parameters }
+        | Request::SqlWithin { statement, parameters, .. } => {
+            let elements = parameters.iter().map(|value| value.count().saturating_sub(1)).sum();
             if parameters.len() > limits::SQL_PARAMETERS {
                 ("parameters", parameters.len(), limits::SQL_PARAMETERS)
             } else if statement.len() > limits::SQL_STATEMENT_BYTES {
                 ("bytes of statement", statement.len(), limits::SQL_STATEMENT_BYTES)
+            } else if elements > limits::SQL_ELEMENTS {
+                ("elements of arrays", elements, limits::SQL_ELEMENTS)
             } else {
                 ("bytes of arguments", request.size(), limits::CALL_BYTES)
             }
         }
+        Request::SqlNext { limit, .. } => ("rows", *limit as usize, limits::SQL_ROWS),
         Request::KvSet { value, .. } if value.len() > limits::KV_VALUE_BYTES => {
             ("bytes of value", value.len(), limits::KV_VALUE_BYTES)
         }
@@ -92,7 +100,7 @@ fn within_limits(request: &Request) -> Result<(), Refusal> {
             let milliseconds = usize::try_from(*milliseconds).unwrap_or(usize::MAX);
             ("milliseconds", milliseconds, limits::SLEEP_MILLISECONDS as usize)
         }
-        Request::ClockNow => return Ok(()),
+        Request::ClockNow | Request::SqlBegin | Request::SqlCommit { .. } => return Ok(()),
     };
     if size <= limit {
         return Ok(());

@@ -137,7 +137,7 @@ impl fmt::Display for AgentName {
 }
 
 /// A SHA-256 digest (FIPS 180-4), of a component or a policy.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest([u8; 32]);
 

@@ -23,7 +23,7 @@ pub mod registry;
 pub mod rls;
 pub mod vault;
 
-pub use call::{Call, Effect, Operation, Reply, Request, Tool, Value, Verb};
+pub use call::{Ask, Call, Effect, Operation, Reply, Request, Tool, Value, Verb};
 pub use id::{AgentName, Digest, Epoch, RunId, Seq, TenantId};
 pub use problem::Problem;
 pub use refusal::Refusal;

@@ -17,7 +17,7 @@ use casemate_pii::{Channel, ChannelRules, Finding, Sentinel, TooLarge, rewrite};
 
 use crate::audit::{Intended, Permit};
 use crate::budget::{Funded, Held};
-use crate::call::{Call, Reply, Request, Value};
+use crate::call::{Call, Reply, Request, Value, Verb};
 use crate::refusal::Refusal;
 use crate::vault::Vault;
 
@@ -57,19 +57,17 @@ impl Screened {
 /// [`Code::PiiInControlField`] for personal data in a statement or key, [`Code::PiiStrictToken`] for a token that
 /// can't be turned back in a parameter of a write, [`Code::PiiTooLarge`] for arguments that can't be searched.
 pub fn screen(call: Funded, guard: &mut Guard<'_>) -> Result<Screened, Refusal> {
-    let (Call { seq, request }, reservation) = call.into_parts();
+    let (Call { seq, mut request }, reservation) = call.into_parts();
     let mut findings = Vec::new();
-    let request = match request {
-        Request::SqlQuery { statement, parameters } => {
-            text::refuse_match(guard, &statement, "the statement")?;
-            Request::SqlQuery { parameters: parameters_of(parameters, guard, &mut findings)?, statement }
-        }
-        Request::SqlExecute { statement, parameters } => {
-            text::refuse_match(guard, &statement, "the statement")?;
-            let parameters = parameters_of(parameters, guard, &mut findings)?;
+    let writes = request.operation().verb() == Verb::Write;
+    if let Some((statement, parameters)) = request.statement_mut() {
+        text::refuse_match(guard, statement, "the statement")?;
+        *parameters = parameters_of(std::mem::take(parameters), guard, &mut findings)?;
+        if writes {
             parameters.iter().try_for_each(|parameter| text::refuse_strict_token(guard.vault, parameter))?;
-            Request::SqlExecute { statement, parameters }
         }
+    }
+    let request = match request {
         Request::KvGet { key } => Request::KvGet { key: text::control(guard, key, "the key")? },
         Request::KvDelete { key } => Request::KvDelete { key: text::control(guard, key, "the key")? },
         Request::KvAdd { key, delta } => Request::KvAdd { key: text::control(guard, key, "the key")?, delta },
@@ -80,7 +78,17 @@ pub fn screen(call: Funded, guard: &mut Guard<'_>) -> Result<Screened, Refusal> 
         Request::LogEmit { level, message } => {
             Request::LogEmit { level, message: text::text(guard, Channel::Log, message, None, &mut findings)? }
         }
-        other @ (Request::ClockNow | Request::ClockSleep { .. } | Request::RandomBytes { .. }) => other,
+        other @ (Request::ClockNow
+        | Request::ClockSleep { .. }
+        | Request::RandomBytes { .. }
+        | Request::SqlQuery { .. }
+        | Request::SqlExecute { .. }
+        | Request::SqlReturning { .. }
+        | Request::SqlOpen { .. }
+        | Request::SqlWithin { .. }
+        | Request::SqlNext { .. }
+        | Request::SqlBegin
+        | Request::SqlCommit { .. }) => other,
     };
     Ok(Screened { call: Call { seq, request }, findings, reservation })
 }
@@ -96,13 +104,12 @@ fn parameters_of(
 /// Puts vaulted values back into the parameters of a statement: the tenant's own rows are the one destination that
 /// is granted by default. The journal keeps the call as it was before.
 pub fn reveal(intended: Intended, vault: &Vault) -> Permit {
-    intended.reveal(|request| match request {
-        Request::SqlQuery { parameters, .. } | Request::SqlExecute { parameters, .. } => {
+    intended.reveal(|request| {
+        if let Some((_, parameters)) = request.statement_mut() {
             for parameter in parameters {
                 text::reveal(vault, parameter);
             }
         }
-        _ => {}
     })
 }
 
@@ -133,7 +140,8 @@ pub fn redact(_permit: &Permit, reply: Reply, guard: &mut Guard<'_>) -> Result<(
         | Reply::Existed(_)
         | Reply::Counter(_)
         | Reply::Time(_)
-        | Reply::Random(_)) => other,
+        | Reply::Random(_)
+        | Reply::Opened(_)) => other,
     };
     Ok((reply, findings))
 }

@@ -41,6 +41,14 @@ pub enum Happened {
     Withdrawn,
     /// It has a successor, and is still there for what was made with it.
     Rotated,
+    /// It is there and may do nothing: of a tenant.
+    Suspended,
+    /// It may do again what it could before it was suspended.
+    Reinstated,
+    /// Everything of it was written out: of a tenant.
+    Exported,
+    /// It is gone, and what was its own with it.
+    Removed,
 }
 
 /// One change.

@@ -232,6 +232,19 @@ impl KeyRing {
         self.with(|held| held.rotate_tenant(tenant))
     }
 
+    /// Destroys every key of a tenant, and returns how many there were: what was sealed under them, here or in a copy, opens
+    /// no more, but with a copy of this document. Durable on return; twice is as once. The nil tenant is the host, which has
+    /// keys for as long as it is there.
+    ///
+    /// # Errors
+    /// Those of the store; then nothing has changed.
+    pub fn destroy_tenant(&self, tenant: Uuid) -> Result<usize, KeyError> {
+        if tenant.is_nil() {
+            return Err(KeyError::DoesNotOpen);
+        }
+        self.with(|held| held.destroy(tenant))
+    }
+
     /// Makes a new active signing key. The old one signs too for so many milliseconds, and verifies for ever.
     ///
     /// # Errors

@@ -92,7 +92,8 @@ impl Chain {
         Err(Fault { reason: FormatError::FrameLength, log: None, index: None })
     }
 
-    fn accept_entry(&mut self, entry: &EntryRef<'_>) -> Result<(), Fault> {
+    /// Checks one entry against its log and takes it in.
+    pub(crate) fn accept_entry(&mut self, entry: &EntryRef<'_>) -> Result<(), Fault> {
         let (origin, tenant) = (entry.origin, entry.origin.tenant);
         let log = self.logs.entry(tenant).or_insert_with(|| Log::new(&origin));
         let index = log.tree.size();

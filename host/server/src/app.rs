@@ -29,7 +29,8 @@ pub use error::AppError;
 pub use pack_key::PackKeys;
 pub use packs::{Activated, Packs, read_pack, write_pack};
 pub use signing::Signing;
-pub use tenants::{Tenant, Tenants};
+use tenants::Standings;
+pub use tenants::{Deleted, Export, Suspended, Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
@@ -40,12 +41,22 @@ use crate::tools::Tools;
 /// Whether runs need Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
-    /// The embedded one is started or adopted, another one is connected to.
+    /// The embedded one is started or adopted, another one connected to; refused if it doesn't keep tenants apart.
     Needed,
+    /// It is started or adopted as it is: for what looks after it.
+    Unchecked,
     /// None is started.
     NotNeeded,
     /// None is started, and what runs ask of one comes from recordings, as everything else does: for tests of agents.
     Recorded,
+}
+
+impl Database {
+    /// The one that the data directory has, if it has one.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        if config.cluster().exists() { Self::Needed } else { Self::NotNeeded }
+    }
 }
 
 /// The host, with every part in place.
@@ -66,6 +77,7 @@ pub struct App {
     pub keys: Arc<KeyRing>,
     ledger: Arc<Ledger>,
     cluster: Option<Cluster>,
+    watch: JoinHandle<()>,
     checkpoints: JoinHandle<()>,
     // Held until everything else is down.
     _lock: lock::DataLock,
@@ -98,21 +110,26 @@ impl App {
         })?);
         let (cluster, db) = match database {
             Database::NotNeeded | Database::Recorded => (None, None),
-            Database::Needed => {
+            Database::Needed | Database::Unchecked => {
                 let (cluster, info) = database::open(config, keys.host()).await?;
-                (cluster, Some(Db::connect(&info).await?))
+                let db = Db::connect(&info).await?;
+                if database == Database::Needed {
+                    db.expect_safe().await?;
+                }
+                (cluster, Some(db))
             }
         };
-        let tenants = Tenants::open(config.tenants(), db.as_ref()).await?;
+        let tenants = Tenants::open(config, db.as_ref()).await?;
         let packs = Packs::look(config)?;
-        for (_, tenant) in tenants.iter() {
-            keys.ensure_tenant(tenant.as_uuid())?;
+        // One that is being deleted gets no keys any more.
+        for (_, tenant) in tenants.standings().filter(|(_, tenant)| tenant.leaving_ms.is_none()) {
+            keys.ensure_tenant(tenant.id.as_uuid())?;
         }
         on_record(&ledger, &keys, &packs).await?;
         let memory = Arc::new(MemoryJournal::default());
         let (tools, rows) = match database {
             Database::Recorded => (Tools::recorded(), Rows::Recorded),
-            Database::Needed | Database::NotNeeded => (Tools::new(db.clone()), Rows::None),
+            Database::Needed | Database::Unchecked | Database::NotNeeded => (Tools::new(db.clone()), Rows::None),
         };
         let (journal, records): (Arc<dyn Journal>, Records) = match &db {
             Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone())),
@@ -123,6 +140,8 @@ impl App {
         let registry = Arc::new(Registry::open(&config.registry())?);
         registry.tools(&ledger, packs.digest(TenantId::from(Uuid::nil()))?).await?;
         let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
+        let standings = Standings::open(config, Arc::clone(&ledger), Arc::clone(&dispatcher), db.clone()).await?;
+        let watch = tokio::spawn(standings.watch());
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger), config.checkpoints.duration()));
         Ok(Self {
             sandbox,
@@ -134,6 +153,7 @@ impl App {
             keys,
             ledger,
             cluster,
+            watch,
             checkpoints,
             _lock: lock,
         })
@@ -153,6 +173,7 @@ impl App {
     /// # Errors
     /// The first part that could not be closed cleanly; the others are closed all the same.
     pub async fn close(self) -> Result<(), AppError> {
+        self.watch.abort();
         self.checkpoints.abort();
         let told = on_record(&self.ledger, &self.keys, &self.packs).await;
         let signed = self.ledger.checkpoint_all().await.map(drop).map_err(AppError::from);

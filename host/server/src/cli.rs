@@ -117,7 +117,7 @@ enum Command {
     Runs(runs::Runs),
     /// Test an agent against recorded replies
     Test(test::Test),
-    /// Add and list tenants
+    /// Add, list, suspend, reinstate, export and delete tenants
     #[command(subcommand)]
     Tenant(tenant::Tenant),
     /// Show and set what a tenant and its agents may use

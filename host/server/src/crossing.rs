@@ -96,7 +96,7 @@ impl Passage {
     async fn intend(&mut self, call: Scoped) -> Result<Intended, Refusal> {
         let record = audit::record_of(&call);
         match record.request.operation().effect() {
-            Effect::Pure => self.screened = Some(record.request.clone()),
+            Effect::Pure | Effect::Prepared => self.screened = Some(record.request.clone()),
             Effect::Transactional => {
                 let vault = self.vault.take_fresh();
                 self.recorder.intend(record, vault, &self.current).await?;

@@ -11,6 +11,8 @@ mod records;
 pub mod registry;
 mod rehearsal;
 mod shares;
+mod standing;
+mod tenancy;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +37,7 @@ pub use past::Past;
 pub use records::{Records, Rows};
 pub use registry::{Registry, RegistryError};
 pub use rehearsal::{Rehearsal, Rehearsed};
+pub use tenancy::Exported;
 
 use crate::clock;
 use crate::crossing::event::{Event, Events, What};
@@ -129,11 +132,6 @@ impl Dispatcher {
     #[must_use]
     pub fn with_registry(self, registry: Arc<Registry>) -> Self {
         Self { registry, ..self }
-    }
-
-    /// Suspends a tenant: its runs are refused at their next call.
-    pub fn suspend(&self, tenant: TenantId) {
-        self.shares.standing(tenant).revoke();
     }
 
     /// Lets a policy hold for a tenant from now on. Runs under way keep the one that they began with until this one forbids
@@ -246,7 +244,7 @@ impl Dispatcher {
         let Circumstances { time_ms, seed, given, transcription, script } = circumstances;
         let grants = Arc::new(job.policy.grants(job.agent.manifest()));
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
-        let identity = self.identity(job, run, &grants).await?;
+        let identity = self.identity(job, run, &grants, Duration::ZERO).await?;
         let scope = rls::bookkeeping(&identity);
         let key = self.keys.run_key(job.tenant.as_uuid())?;
         let mut vault = self.vault(job.tenant, run, key.token_epoch)?;
@@ -293,7 +291,7 @@ impl Dispatcher {
     async fn take_over(&self, job: &Job, run: RunId, patience: Duration) -> Result<Taken, DispatchError> {
         let grants = Arc::new(job.policy.grants(job.agent.manifest()));
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
-        let identity = self.identity(job, run, &grants).await?;
+        let identity = self.identity(job, run, &grants, patience).await?;
         let scope = rls::bookkeeping(&identity);
         let mut claimed = self.records.claim(&scope, job.tenant, run, &self.keys).await?;
         reconcile::ledger_with_journal(&self.crossing.ledger, job, run, &claimed).await?;
@@ -405,11 +403,6 @@ impl Dispatcher {
                 }
             }
         }
-    }
-
-    async fn identity(&self, job: &Job, run: RunId, grants: &Grants) -> Result<Identity, DispatchError> {
-        let role = self.records.role(grants).await?;
-        Ok(Identity::fix(origin(job, run), role, self.shares.standing(job.tenant)))
     }
 
     /// The vault of a run, with the key of the epoch in which the run began.

@@ -3,6 +3,7 @@
 
 mod clock;
 mod kv;
+mod open;
 mod random;
 mod recorded;
 mod sql;
@@ -15,9 +16,11 @@ use casemate_store::{Db, TenantTx};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
+pub use open::Open;
 pub use recorded::{Order, Recorded, Script};
 
 use crate::clock::VirtualClock;
+use sql::Sent;
 
 /// What a tool answers.
 pub enum Answer {
@@ -59,6 +62,8 @@ impl PendingEffect {
 pub struct Instruments {
     /// The virtual clock.
     pub clock: VirtualClock,
+    /// What it has open in the database.
+    pub open: Open,
     /// Fuel that the run had burned when it made the call that is under way.
     pub fuel_used: u64,
     random: Randomness,
@@ -99,7 +104,15 @@ impl Instruments {
     pub fn new(seed: [u8; 32], started_ms: u64) -> Self {
         let mut clock = VirtualClock::default();
         clock.record(started_ms, 0);
-        Self { clock, fuel_used: 0, random: Randomness::new(seed, 0), seed, started_ms, script: None }
+        Self {
+            clock,
+            open: Open::default(),
+            fuel_used: 0,
+            random: Randomness::new(seed, 0),
+            seed,
+            started_ms,
+            script: None,
+        }
     }
 
     /// The same, for a run whose tools are [`Tools::recorded`]: its time is the script's, and not the world's.
@@ -165,9 +178,23 @@ impl Tools {
         let database =
             || database.ok_or_else(|| Refusal::new(Code::RowsUnavailable, "the host runs without a database"));
         match permit.request() {
-            Request::SqlQuery { statement, parameters } => sql::query(database()?, permit, statement, parameters).await,
+            Request::SqlQuery { statement, parameters } => {
+                sql::query(database()?, permit, Sent::new(statement, parameters)).await
+            }
             Request::SqlExecute { statement, parameters } => {
-                sql::execute(database()?, permit, statement, parameters).await
+                sql::execute(database()?, permit, Sent::new(statement, parameters)).await
+            }
+            Request::SqlReturning { statement, parameters } => {
+                sql::returning(database()?, permit, Sent::new(statement, parameters)).await
+            }
+            Request::SqlOpen { statement, parameters } => {
+                sql::open(database()?, permit, Sent::new(statement, parameters), &mut instruments.open).await
+            }
+            Request::SqlNext { opened, limit } => sql::next(permit, *opened, *limit, &mut instruments.open).await,
+            Request::SqlBegin => sql::begin(database()?, permit, &mut instruments.open).await,
+            Request::SqlCommit { opened } => sql::commit(permit, *opened, &mut instruments.open).await,
+            Request::SqlWithin { opened, ask, statement, parameters } => {
+                sql::within(permit, *opened, *ask, Sent::new(statement, parameters), &mut instruments.open).await
             }
             Request::KvGet { key } => kv::get(database()?, permit, key).await,
             Request::KvSet { key, value } => kv::set(database()?, permit, key, value).await,

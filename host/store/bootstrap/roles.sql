@@ -64,7 +64,7 @@ revoke all on schema public from public;
 grant usage, create on schema public to casemate_migrate with grant option;
 grant usage on schema public to casemate_agent;
 
--- HMAC comes from pgcrypto, whose other functions (slow password hashes, PGP) are nothing for agents.
+-- The first migration names pgcrypto (the fourth does without it), whose other functions (slow password hashes, PGP) are nothing for agents.
 create schema if not exists casemate_crypto;
 create extension if not exists pgcrypto with schema casemate_crypto;
 revoke all on schema casemate_crypto from public;
@@ -73,47 +73,141 @@ grant usage on schema casemate_crypto to casemate_migrate;
 create schema if not exists app authorization casemate_migrate;
 create schema if not exists casemate authorization casemate_migrate;
 
--- Functions that any SQL may call on a stock Postgres and that break the isolation of tenants or of transactions:
--- settings (claims), session-wide locks and messages (channels between tenants that no policy covers), large
--- objects (no row security), sleeping, functions that run SQL from a string (they would pass the filter of statement
--- kinds), and sizes and statistics (counts over all tenants' rows).
+-- pg_catalog, closed by default: what isn't listed below can't be called or read by SQL of agents, so a function or
+-- view that a later Postgres adds is closed too. Closed are, above all, what sets claims (settings), what other tenants
+-- could hear (locks, messages, large objects, random seeds), what runs SQL from a string, and what counts: sizes,
+-- statistics, transaction numbers, sessions. `casemate db check` has the same rule and lists what broke it.
+create schema if not exists casemate_closed;
+revoke all on schema casemate_closed from public;
+-- For `casemate db check`.
+grant usage on schema casemate_closed to casemate_migrate;
+
+-- Functions whose answer depends on their arguments alone (IMMUTABLE) stay open, but for the few named first. Of the
+-- others these are what ordinary SQL, information_schema and drivers call.
+create or replace function casemate_closed.is_open(p_name name, p_volatility "char", p_arguments oidvector) returns boolean
+language sql immutable as $$
+  select case
+    when p_volatility = 'i' then p_name <> all ('{pg_partition_root,satisfies_hash_partition,pg_walfile_name,
+      pg_walfile_name_offset,postgresql_fdw_validator}'::name[])
+    -- The same names, once for times and once for transaction numbers.
+    when p_name = 'age' then p_arguments[0] in ('timestamp'::regtype, 'timestamptz'::regtype)
+    -- Random values: nothing to tell anybody. Not setseed, whose effect outlives the transaction.
+    when p_name = any ('{random,random_normal,gen_random_uuid,uuidv4,uuidv7,array_sample,array_shuffle}'::name[]) then true
+    -- Dates and times.
+    when p_name = any ('{clock_timestamp,timeofday,now,statement_timestamp,transaction_timestamp,date_part,date_trunc,
+      date_add,date_subtract,date_bin,extract,overlaps,in_range,make_timestamptz,timezone,to_char,to_date,
+      to_number,to_timestamp,date,time,timetz,timestamp,timestamptz,interval_pl_timestamptz,
+      timestamptz_mi_interval,timestamptz_pl_interval,generate_series}'::name[]) then true
+    -- Text, numbers, casts.
+    when p_name = any ('{concat,concat_ws,format,quote_literal,quote_nullable,length,convert,convert_from,convert_to,
+      anytextcat,textanycat,array_to_string,string_agg,money,numeric,regclass,enum_first,enum_last,
+      enum_range,pg_column_size,pg_input_is_valid,pg_input_error_info}'::name[]) then true
+    -- JSON and XML, without what reads tables.
+    when p_name = any ('{to_json,to_jsonb,array_to_json,row_to_json,json_agg,json_agg_strict,jsonb_agg,jsonb_agg_strict,
+      json_object_agg,json_object_agg_strict,json_object_agg_unique,json_object_agg_unique_strict,
+      jsonb_object_agg,jsonb_object_agg_strict,jsonb_object_agg_unique,jsonb_object_agg_unique_strict,
+      json_build_array,json_build_object,jsonb_build_array,jsonb_build_object,json_populate_record,
+      json_populate_recordset,jsonb_populate_record,jsonb_populate_recordset,json_to_record,
+      json_to_recordset,jsonb_to_record,jsonb_to_recordset,jsonb_path_exists_tz,jsonb_path_match_tz,
+      jsonb_path_query_tz,jsonb_path_query_array_tz,jsonb_path_query_first_tz,xml,xml_is_well_formed}'::name[]) then true
+    -- Text search.
+    when p_name = any ('{get_current_ts_config,to_tsvector,to_tsquery,plainto_tsquery,phraseto_tsquery,websearch_to_tsquery,
+      json_to_tsvector,jsonb_to_tsvector,ts_headline,ts_match_tt,ts_match_tq}'::name[]) then true
+    -- Who and what one is oneself.
+    when p_name = any ('{current_database,current_schema,current_schemas,current_setting,current_user,session_user,version,
+      pg_typeof,format_type,pg_trigger_depth,pg_collation_for}'::name[]) then true
+    -- What the views of information_schema call.
+    when p_name = any ('{has_any_column_privilege,has_column_privilege,has_database_privilege,
+      has_foreign_data_wrapper_privilege,has_function_privilege,has_language_privilege,
+      has_parameter_privilege,has_schema_privilege,has_sequence_privilege,has_server_privilege,
+      has_table_privilege,has_tablespace_privilege,has_type_privilege,pg_has_role,pg_get_constraintdef,
+      pg_get_expr,pg_get_function_arg_default,pg_get_function_sqlbody,pg_get_viewdef,pg_get_triggerdef,
+      pg_relation_is_updatable,pg_column_is_updatable,pg_is_other_temp_schema,pg_my_temp_schema,
+      pg_function_is_visible,pg_table_is_visible,pg_type_is_visible,pg_encoding_to_char,
+      getdatabaseencoding,pg_options_to_table,pg_get_statisticsobjdef_columns,aclexplode,to_regtype}'::name[]) then true
+    -- The operators between types of times.
+    else p_name ~ '^(date|timestamp|timestamptz)_(cmp|eq|ne|lt|le|gt|ge)_(date|timestamp|timestamptz)$'
+  end
+$$;
+
+-- Open to nobody but the superuser on a stock Postgres, and that stays so.
+create or replace function casemate_closed.was_public(p_object oid, p_catalog regclass) returns boolean
+language sql stable set search_path = pg_catalog as $$
+  select coalesce((
+    select exists (select from aclexplode(i.initprivs) a where a.grantee = 0 and a.privilege_type in ('EXECUTE', 'SELECT'))
+    from pg_init_privs i where i.objoid = p_object and i.classoid = p_catalog and i.objsubid = 0),
+    p_catalog = 'pg_proc'::regclass)
+$$;
+
+do $$
+declare f record;
+begin
+  for f in
+    select p.oid::regprocedure as signature,
+      has_function_privilege('public', p.oid, 'execute') as is_public,
+      casemate_closed.is_open(p.proname, p.provolatile, p.proargtypes) as is_open,
+      casemate_closed.was_public(p.oid, 'pg_proc') as was_public
+    from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'p', 'a', 'w')
+  loop
+    if f.is_open then
+      if f.was_public and not f.is_public then
+        execute format('grant execute on function %s to public', f.signature);
+      end if;
+    else
+      if f.is_public then
+        execute format('revoke execute on function %s from public', f.signature);
+      end if;
+      -- The owner of the tables and the host itself run no stranger's text.
+      if f.was_public then
+        execute format('grant execute on function %s to casemate_migrate, casemate_host', f.signature);
+      end if;
+    end if;
+  end loop;
+end $$;
+
+-- The two methods of TABLESAMPLE pick rows by their place in the file, and so tell where a tenant's rows lie among the
+-- others'. No right is asked for them: they are out of the way instead.
 do $$
 declare f record;
 begin
   for f in
     select p.oid::regprocedure as signature from pg_proc p
-    where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'p') and (
-      p.proname in ('set_config', 'pg_notify', 'pg_listening_channels', 'loread', 'lowrite', 'ts_stat',
-        'pg_export_snapshot', 'pg_logical_emit_message', 'pg_cancel_backend', 'pg_terminate_backend',
-        'pg_lock_status', 'pg_blocking_pids', 'pg_safe_snapshot_blocking_pids', 'pg_prepared_xact',
-        'pg_table_size', 'pg_indexes_size', 'pg_relation_size', 'pg_total_relation_size', 'pg_database_size',
-        'pg_tablespace_size', 'pg_notification_queue_usage', 'pg_isolation_test_session_is_blocked',
-        'pg_import_system_collations', 'pg_current_xact_id', 'pg_current_xact_id_if_assigned', 'txid_current',
-        'txid_current_if_assigned', 'pg_current_snapshot', 'txid_current_snapshot', 'pg_sequence_last_value',
-        'row_security_active')
-      or p.proname ~ '^(pg_(try_)?advisory_|lo_|be_lo_|pg_sleep|pg_stat_|pg_ls_|pg_read_|pg_current_wal_|pg_last_)'
-      or p.proname ~ '^(query|table|schema|database|cursor)_to_xml'
-      or (p.proname = 'ts_rewrite' and p.pronargs = 2))
+    where p.pronamespace = 'pg_catalog'::regnamespace and p.prorettype = 'tsm_handler'::regtype
   loop
-    execute format('revoke execute on function %s from public', f.signature);
+    execute format('alter function pg_catalog.%s set schema casemate_closed', f.signature);
   end loop;
 end $$;
--- The owner of the definer functions needs the claims' setting, and the migrations their own lock.
-grant execute on function pg_catalog.set_config(text, text, boolean) to casemate_migrate;
-grant execute on function pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_unlock(bigint),
-  pg_catalog.pg_advisory_xact_lock(bigint) to casemate_migrate;
 
--- The same counts as tables and views.
+-- Tables and views: all closed but for the columns that name types and schemas, which drivers read. By column, because
+-- a right to the whole table is one to xmin and ctid, too.
+create or replace function casemate_closed.open_columns(p_relation name) returns name[]
+language sql immutable as $$
+  select case p_relation
+    when 'pg_type' then '{oid,typname,typnamespace,typlen,typtype,typcategory,typrelid,typelem,typarray,typbasetype,
+      typtypmod,typnotnull,typdelim,typinput}'::name[]
+    when 'pg_enum' then '{oid,enumtypid,enumsortorder,enumlabel}'
+    when 'pg_range' then '{rngtypid,rngsubtype,rngmultitypid}'
+    when 'pg_namespace' then '{oid,nspname}'
+    when 'pg_attribute' then '{attrelid,attname,atttypid,attnum,atttypmod,attnotnull,attisdropped,attlen}'
+    else '{}'
+  end
+$$;
 do $$
-declare v record;
+declare t record;
 begin
-  for v in
-    select c.oid::regclass as name from pg_class c
-    where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind in ('r', 'v')
-      and (c.relname ~ '^pg_stat' or c.relname in ('pg_class', 'pg_locks', 'pg_prepared_xacts', 'pg_settings',
-        'pg_db_role_setting', 'pg_shdepend', 'pg_sequences'))
+  for t in
+    select c.oid::regclass as name, casemate_closed.was_public(c.oid, 'pg_class') as was_public,
+      (select string_agg(quote_ident(a.attname), ', ') from pg_attribute a
+        where a.attrelid = c.oid and a.attname = any (casemate_closed.open_columns(c.relname))) as columns
+    from pg_class c where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind in ('r', 'v', 'm')
   loop
-    execute format('revoke all on %s from public', v.name);
+    execute format('revoke all on %s from public', t.name);
+    if t.was_public then
+      execute format('grant select on %s to casemate_migrate, casemate_host', t.name);
+    end if;
+    if t.columns is not null then
+      execute format('grant select (%s) on %s to public', t.columns, t.name);
+    end if;
   end loop;
 end $$;
-grant select on pg_catalog.pg_class to casemate_migrate, casemate_host;

@@ -41,6 +41,24 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The database doesn't keep tenants apart.
+    #[error("run `casemate db check` and do what it says: {rule} is broken by {object} and {others} more findings")]
+    Unsafe {
+        /// The first broken rule.
+        rule: &'static str,
+        /// By what.
+        object: String,
+        /// How many findings there are besides.
+        others: usize,
+    },
+    /// A table can't be protected without a decision of its owner.
+    #[error("{why}: {table} can't be protected as it is")]
+    Protect {
+        /// Which.
+        table: String,
+        /// What to do.
+        why: String,
+    },
     /// A tenant of that name exists.
     #[error("choose another name: the tenant exists")]
     TenantExists,
@@ -50,6 +68,42 @@ pub enum StoreError {
     /// No such tenant.
     #[error("add the tenant first: {0} is not known")]
     NoTenant(TenantId),
+    /// Rows of a table belong to tenants and aren't confined to them.
+    #[error(
+        "protect {table} first, with `casemate db protect`: it has a column `tenant_id` and not the floor, so which of its \
+         rows are the tenant's is not sure"
+    )]
+    TenantTable {
+        /// Which.
+        table: String,
+    },
+    /// A policy hides rows of a table from everybody.
+    #[error(
+        "let no other restrictive policy to public than the floor hide rows of {table}: the tenant's would not all be found"
+    )]
+    TenantTableNarrowed {
+        /// Which.
+        table: String,
+    },
+    /// More tables than one transaction takes.
+    #[error("keep tenants' rows in at most {limit} tables")]
+    TenantTables {
+        /// The limit.
+        limit: usize,
+    },
+    /// Postgres keeps rows of a tenant that is to be deleted.
+    #[error(
+        "let the rows of {tables} be deleted: Postgres refused it with SQLSTATE {sqlstate}, and all rows are there still"
+    )]
+    Erase {
+        /// Of which tables.
+        tables: String,
+        /// Postgres's code.
+        sqlstate: String,
+        /// What it said; for the operator.
+        #[source]
+        source: sqlx::Error,
+    },
     /// No such run of this tenant.
     #[error("name a run of this tenant")]
     NoRun,
@@ -83,9 +137,15 @@ impl StoreError {
             Self::Newer => "store-newer",
             Self::Credentials => "store-credentials",
             Self::Sql { .. } => "store-sql",
+            Self::Unsafe { .. } => "store-unsafe",
+            Self::Protect { .. } => "store-protect",
             Self::TenantExists => "store-tenant-exists",
             Self::TenantName => "store-tenant-name",
             Self::NoTenant(_) => "store-no-tenant",
+            Self::TenantTable { .. } => "store-tenant-table",
+            Self::TenantTableNarrowed { .. } => "store-tenant-table-narrowed",
+            Self::TenantTables { .. } => "store-tenant-tables",
+            Self::Erase { .. } => "store-tenant-rows",
             Self::NoRun => "store-no-run",
             Self::Fenced => "store-run-fenced",
             Self::TooLarge { .. } => "store-run-too-large",

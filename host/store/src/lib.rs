@@ -2,29 +2,35 @@
 //! transactions under a signed claim; journal, runs, tenants and the `sql` and `kv` tools' data go through it. It
 //! doesn't know wasm, HTTP, what a frame contains or which call is allowed: the gates decided that before.
 
+mod check;
 mod claims;
 mod cluster;
 mod error;
 mod external;
 mod journal;
 mod pooler;
+mod protect;
 mod provision;
 mod roles;
 mod runs;
 mod session;
 mod tenants;
 mod wire;
+#[cfg(feature = "yardstick")]
+pub mod yardstick;
 
 #[cfg(test)]
 mod tests;
 
+pub use check::{Finding, Right};
 pub use cluster::{Cluster, ClusterError};
 pub use error::StoreError;
 pub use external::{Address, External, Listener, ServerError};
 pub use journal::PgJournal;
 pub use pooler::PoolerError;
+pub use protect::Protection;
 pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision};
 pub use roles::RoleError;
 pub use runs::{DueRun, NewRun, RunRecord, RunState};
-pub use session::{Access, Caps, Db, Door, Rows, SqlError, TenantTx};
-pub use tenants::Tenant;
+pub use session::{Access, Caps, Cursor, DROPPED, Db, Door, Rows, SqlError, TenantTx};
+pub use tenants::{Erasure, Piece, TableHead, Tenant};

@@ -2,8 +2,11 @@
 //! holds a run to its tables. A grant that Postgres couldn't confine to the tenant's rows is an error before any run.
 //! It doesn't know which agent uses a role.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use casemate_gate::Digest;
 use casemate_gate::policy::TableGrant;
+use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 
 use crate::error::StoreError;
@@ -24,7 +27,7 @@ pub enum RoleError {
     /// Nothing, too much, or the same table twice.
     #[error("grant between 1 and {TABLES} tables, each once, with `read`, `write` or both")]
     Grants,
-    /// No such table, or it is a view.
+    /// No such table.
     #[error("create the table {table}, or correct its name in the grant")]
     NoTable {
         /// Which.
@@ -37,6 +40,12 @@ pub enum RoleError {
     Unprotected {
         /// Which.
         table: String,
+    },
+    /// A view that reads as its owner, whose writes are asked for, or that keeps rows of its own.
+    #[error("grant {view} for reading only and as a view with `security_invoker = true`, beside the tables it reads")]
+    View {
+        /// Which.
+        view: String,
     },
     /// The database.
     #[error(transparent)]
@@ -51,6 +60,7 @@ impl RoleError {
             Self::Grants => "store-grants",
             Self::NoTable { .. } => "store-grant-no-table",
             Self::Unprotected { .. } => "store-grant-unprotected",
+            Self::View { .. } => "store-grant-view",
             Self::Store(error) => error.code(),
         }
     }
@@ -100,12 +110,26 @@ impl Wanted {
         format!("{}.{}", identifier(&self.schema), identifier(&self.table))
     }
 
-    fn privileges(&self) -> String {
-        let read = self.read.then_some("SELECT");
-        let write = self.write.then_some("INSERT, UPDATE, DELETE");
-        read.into_iter().chain(write).collect::<Vec<_>>().join(", ")
+    /// By column, because a right to the whole table is one to `ctid` and `xmin` too, whose gaps count the rows and
+    /// transactions of other tenants. A row never changes its tenant.
+    fn privileges(&self, columns: &[String]) -> BTreeSet<Privilege> {
+        let all = |verb: &'static str| columns.iter().map(move |column| (verb, Some(column.clone())));
+        let mut privileges = Vec::new();
+        if self.read {
+            privileges.extend(all("SELECT"));
+        }
+        if self.write {
+            privileges.extend(all("INSERT"));
+            privileges.extend(all("UPDATE").filter(|(_, column)| column.as_deref() != Some("tenant_id")));
+            privileges.push(("DELETE", None));
+        }
+        let owned = |(verb, column): (&str, Option<String>)| (self.name(), verb.to_owned(), column);
+        privileges.into_iter().map(owned).collect()
     }
 }
+
+/// Table, verb, and the column, if it isn't the whole table.
+type Privilege = (String, String, Option<String>);
 
 fn wanted(grants: &[TableGrant]) -> Result<Vec<Wanted>, RoleError> {
     let known = |name: &str| (1..=63).contains(&name.len()) && !name.contains('\0');
@@ -127,8 +151,10 @@ fn wanted(grants: &[TableGrant]) -> Result<Vec<Wanted>, RoleError> {
 async fn ensure(owner: &mut PgConnection, role: &str, wanted: &[Wanted]) -> Result<(), RoleError> {
     let mut tx = owner.begin().await.map_err(RoleError::postgres)?;
     sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await.map_err(RoleError::postgres)?;
+    let mut privileges = BTreeSet::new();
     for table in wanted {
-        check(&mut tx, table).await?;
+        let columns = grantable(&mut tx, table).await?;
+        privileges.extend(table.privileges(&columns));
     }
     let mut sql = String::new();
     let exists = sqlx::query("select 1 from pg_roles where rolname = $1").bind(role);
@@ -136,43 +162,82 @@ async fn ensure(owner: &mut PgConnection, role: &str, wanted: &[Wanted]) -> Resu
         // SET ROLE needs membership, and nothing else: the login is NOINHERIT.
         sql = format!("CREATE ROLE {role} NOLOGIN; GRANT casemate_agent TO {role}; GRANT {role} TO casemate_sql;");
     }
-    // Exactly these: what the role was given besides, by hand, is taken back.
-    for table in held(&mut tx, role).await? {
-        sql.push_str(&format!("REVOKE ALL ON {table} FROM {role};"));
+    let held = held(&mut tx, role).await?;
+    if held != privileges {
+        // Exactly these: what the role was given besides, by hand, is taken back.
+        for table in held.iter().map(|(table, ..)| table).collect::<BTreeSet<_>>() {
+            sql.push_str(&format!("REVOKE ALL ON {table} FROM {role};"));
+        }
+        sql.push_str(&granting(role, &privileges));
     }
-    for table in wanted {
-        sql.push_str(&format!("GRANT {} ON {} TO {role};", table.privileges(), table.name()));
-        sql.push_str(&format!("GRANT USAGE ON SCHEMA {} TO casemate_agent;", identifier(&table.schema)));
+    for schema in wanted.iter().map(|table| identifier(&table.schema)).collect::<BTreeSet<_>>() {
+        sql.push_str(&format!("GRANT USAGE ON SCHEMA {schema} TO casemate_agent;"));
     }
     wire::simple(&mut tx, sql).await.map_err(RoleError::postgres)?;
     tx.commit().await.map_err(RoleError::postgres)
 }
 
-/// Refuses a table whose rows Postgres wouldn't confine to the tenant.
-async fn check(conn: &mut PgConnection, wanted: &Wanted) -> Result<(), RoleError> {
-    let find = "select c.relrowsecurity and c.relforcerowsecurity and exists (
+/// One GRANT for each table and verb.
+fn granting(role: &str, privileges: &BTreeSet<Privilege>) -> String {
+    let mut columns: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for (table, verb, column) in privileges {
+        columns.entry((table, verb)).or_default().extend(column.iter().map(|column| identifier(column)));
+    }
+    let grant = |((table, verb), columns): ((&str, &str), Vec<String>)| {
+        let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
+        format!("GRANT {verb}{columns} ON {table} TO {role};")
+    };
+    columns.into_iter().map(grant).collect()
+}
+
+/// The columns, in their order. Refuses a table whose rows Postgres wouldn't confine to the tenant.
+async fn grantable(conn: &mut PgConnection, wanted: &Wanted) -> Result<Vec<String>, RoleError> {
+    let find = "select c.relkind::text,
+            c.relkind = 'v' and coalesce(c.reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1}', false),
+            c.relrowsecurity and c.relforcerowsecurity and exists (
             select from pg_policy p
             where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
               and pg_get_expr(p.polqual, c.oid) = '(tenant_id = ( SELECT app.tenant() AS tenant))'
               and coalesce(pg_get_expr(p.polwithcheck, c.oid), pg_get_expr(p.polqual, c.oid))
-                = pg_get_expr(p.polqual, c.oid))
+                = pg_get_expr(p.polqual, c.oid)),
+            array(select a.attname::text from pg_attribute a
+              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')
-          and n.nspname not in ('casemate', 'app') and n.nspname !~ '^pg_'";
+        where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')
+          and n.nspname not in ('casemate', 'app') and n.nspname !~ '^(pg_|information_schema$|casemate_)'";
     let found = sqlx::query(find).bind(&wanted.schema).bind(&wanted.table).fetch_optional(conn).await;
-    match found.map_err(RoleError::postgres)?.map(|row| row.try_get::<bool, _>(0)) {
-        None => Err(RoleError::NoTable { table: wanted.name() }),
-        Some(Ok(true)) => Ok(()),
-        Some(_) => Err(RoleError::Unprotected { table: wanted.name() }),
+    let Some(row) = found.map_err(RoleError::postgres)? else {
+        return Err(RoleError::NoTable { table: wanted.name() });
+    };
+    let read = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+    let (kind, is_invokers, is_protected, columns): (String, bool, bool, Vec<String>) =
+        read(&row).map_err(RoleError::postgres)?;
+    match kind.as_str() {
+        "r" | "p" if is_protected => Ok(columns),
+        "r" | "p" => Err(RoleError::Unprotected { table: wanted.name() }),
+        // Its tables are read with the agent's own rights, so it shows nothing that they don't.
+        "v" if is_invokers && !wanted.write => Ok(columns),
+        _ => Err(RoleError::View { view: wanted.name() }),
     }
 }
 
-/// The tables that the role holds anything on.
-async fn held(conn: &mut PgConnection, role: &str) -> Result<Vec<String>, RoleError> {
-    let find = "select distinct format('%I.%I', n.nspname, c.relname)
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join aclexplode(c.relacl) a
+/// Everything that the role holds on tables and columns.
+async fn held(conn: &mut PgConnection, role: &str) -> Result<BTreeSet<Privilege>, RoleError> {
+    let find = "select h.name, a.privilege_type, h.attname
+        from (
+            select format('\"%s\".\"%s\"', replace(n.nspname, '\"', '\"\"'), replace(c.relname, '\"', '\"\"')) as name,
+                null::text as attname, c.relacl as acl
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relacl is not null
+            union all
+            select format('\"%s\".\"%s\"', replace(n.nspname, '\"', '\"\"'), replace(c.relname, '\"', '\"\"')),
+                t.attname::text, t.attacl
+            from pg_attribute t join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace
+            where t.attacl is not null and not t.attisdropped
+        ) h cross join aclexplode(h.acl) a
         where a.grantee = (select oid from pg_roles where rolname = $1)";
-    sqlx::query_scalar(find).bind(role).fetch_all(conn).await.map_err(RoleError::postgres)
+    let rows = sqlx::query(find).bind(role).fetch_all(conn).await.map_err(RoleError::postgres)?;
+    let privilege = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    rows.iter().map(privilege).collect::<Result<_, _>>().map_err(RoleError::postgres)
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::session::{Access, Db, Door, SqlError, TenantTx};
-use record::{COLUMNS, journal_row, run_record};
+use record::{COLUMNS, digest};
+pub(crate) use record::{JOURNAL_COLUMNS, RUN_COLUMNS, journal_row, run_record};
 pub use record::{RunRecord, RunState};
 
 /// How long one of these may take.
@@ -131,7 +132,7 @@ impl Db {
     pub async fn load_run(&self, scope: &Scope, run: RunId) -> Result<(RunRecord, Vec<Row>), StoreError> {
         let find = format!("select {COLUMNS} from casemate.runs where id = $1");
         let found = self.in_tenant(scope, Access::Read, query(find).bind(run.as_uuid())).await?;
-        let record = run_record(found.first().ok_or(StoreError::NoRun)?).map_err(StoreError::unreachable)?;
+        let record = run_record(found.first().ok_or(StoreError::NoRun)?, 0).map_err(StoreError::unreachable)?;
         let mut tx = self.records_of(scope, Access::Read).await?;
         let rows = tx.records(false, move |conn| {
             Box::pin(async move {
@@ -166,7 +167,32 @@ impl Db {
     pub async fn list_runs(&self, scope: &Scope, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
         let list = format!("select {COLUMNS} from casemate.runs order by created_at desc, id desc limit $1");
         let rows = self.in_tenant(scope, Access::Read, query(list).bind(i64::from(limit).min(LISTED))).await?;
-        rows.iter().map(run_record).collect::<Result<_, _>>().map_err(StoreError::unreachable)
+        rows.iter().map(|row| run_record(row, 0)).collect::<Result<_, _>>().map_err(StoreError::unreachable)
+    }
+
+    /// How many runs the tenant has in which state.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn count_runs(&self, scope: &Scope) -> Result<Vec<(RunState, u64)>, StoreError> {
+        let count = "select state, count(*) from casemate.runs group by state order by state";
+        let rows = self.in_tenant(scope, Access::Read, sqlx::query(count)).await?;
+        let read = |row: &PgRow| {
+            let count: i64 = row.try_get(1)?;
+            Ok((RunState::parse(row.try_get(0)?)?, u64::try_from(count).unwrap_or_default()))
+        };
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(StoreError::unreachable)
+    }
+
+    /// Digests of the components and policies with which the tenant's runs began, each once.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn artefacts(&self, scope: &Scope) -> Result<Vec<Digest>, StoreError> {
+        let find = "select component_digest from casemate.runs union select policy_digest from casemate.runs";
+        let rows = self.in_tenant(scope, Access::Read, sqlx::query(find)).await?;
+        let read = |row: &PgRow| digest(row.try_get(0)?);
+        rows.iter().map(read).collect::<Result<_, _>>().map_err(StoreError::unreachable)
     }
 
     /// Runs of all tenants that are due: ids and states only, hence without a claim.
@@ -203,7 +229,7 @@ impl Db {
     ) -> Result<RunRecord, StoreError> {
         let update = query(format!("{update} returning {COLUMNS}")).bind(run.as_uuid());
         let rows = self.in_tenant(scope, Access::Write, bind(update)).await?;
-        run_record(rows.first().ok_or(StoreError::Fenced)?).map_err(StoreError::unreachable)
+        run_record(rows.first().ok_or(StoreError::Fenced)?, 0).map_err(StoreError::unreachable)
     }
 
     async fn records_of(&self, scope: &Scope, access: Access) -> Result<TenantTx, SqlError> {

@@ -2,10 +2,17 @@
 //! the runtime that connected, whoever asks: a caller may sit on a runtime whose threads are busy with guests. It
 //! doesn't know which tables exist.
 
+mod array;
+mod collector;
+mod cursor;
 mod error;
+mod held;
 mod kv;
 mod lease;
+mod once;
+mod opening;
 mod pool;
+mod prepared;
 mod statement;
 mod transaction;
 mod values;
@@ -13,27 +20,24 @@ mod values;
 use std::future::Future;
 use std::sync::Arc;
 
+use casemate_gate::TenantId;
 use sqlx::Connection;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet};
 
+pub use collector::{Caps, Rows};
+pub use cursor::Cursor;
 pub use error::SqlError;
+use held::{Held, Holders};
 pub(crate) use lease::Lease;
+pub use once::DROPPED;
+pub use opening::{Access, Door};
 use pool::Pool;
-use statement::Passed;
-pub use transaction::{Access, Door, TenantTx};
-pub use values::{Caps, Rows};
+pub use transaction::TenantTx;
 
 use crate::claims::Keyring;
 use crate::error::StoreError;
 use crate::provision::ConnectInfo;
-
-/// Statements of agents run on the `sql` login. What they may send can't change a session, and this says so once more
-/// between any two transactions: no setting, role, prepared statement, cursor or lock outlives one. Behind a pooler it
-/// would clean a session that somebody else has by then, so there the first half has to do: settings, roles and
-/// prepared statements of the host end with their transaction, and whatever an agent could call that outlives one
-/// is closed to it (`tests/pooled.rs`).
-const HYGIENE: &str = "discard all";
 
 /// The database, as this start of the host uses it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -45,7 +49,7 @@ struct Inner {
     records: Arc<Pool>,
     sql: Arc<Pool>,
     keyring: Keyring,
-    passed: Passed,
+    holders: Arc<Holders>,
     info: ConnectInfo,
 }
 
@@ -68,13 +72,13 @@ impl Db {
         rotated.map_err(StoreError::unreachable)?;
         owner.close().await.map_err(StoreError::unreachable)?;
         let runtime = Handle::current();
-        let hygiene = (!info.is_pooled()).then_some(HYGIENE);
         Ok(Self(Arc::new(Inner {
-            records: Pool::new(info.host(), None, runtime.clone()),
-            sql: Pool::new(info.sql(), hygiene, runtime.clone()),
+            records: Pool::new(info.host(), false),
+            // Behind a pooler the next transaction may be on another server connection: nothing is kept for it.
+            sql: Pool::new(info.sql(), !info.is_pooled()),
             runtime,
             keyring,
-            passed: Passed::default(),
+            holders: Arc::default(),
             info: info.clone(),
         })))
     }
@@ -95,8 +99,9 @@ impl Db {
         &self.0.keyring
     }
 
-    fn passed(&self) -> &Passed {
-        &self.0.passed
+    /// Leave to keep a connection between calls.
+    fn hold(&self, tenant: TenantId) -> Result<Held, SqlError> {
+        self.0.holders.hold(tenant)
     }
 
     /// A connection of one login, not yet in a transaction.
@@ -113,6 +118,11 @@ impl Db {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, JoinError> {
         self.0.runtime.spawn(work).await
+    }
+
+    /// Work that goes on by itself.
+    fn spawn(&self, work: impl Future<Output: Send> + Send + 'static) {
+        self.0.runtime.spawn(work);
     }
 
     /// The same, but given up with the caller: what it held is dropped, a connection closed, and its server told so.

@@ -1,12 +1,18 @@
 //! Tenants by name. The directory holds no tenant's data, so it is read without a claim. It doesn't know what a
 //! suspended tenant's runs do about it; the identity gate does.
 
+mod export;
+pub(crate) mod keeper;
+mod tables;
+
 use casemate_gate::TenantId;
 use sqlx::Row;
 use uuid::Uuid;
 
 use crate::error::{StoreError, sqlstate};
 use crate::session::{Db, Door};
+pub use export::{Piece, TableHead};
+pub use keeper::Erasure;
 
 /// Most tenants that are listed at once.
 const LISTED: i64 = 10_000;
@@ -34,16 +40,17 @@ impl Db {
         Ok(TenantId::from(id))
     }
 
-    /// Makes the directory agree with a host's own list: adds the tenant if it isn't there.
+    /// Makes the directory agree with a host's own list: adds the tenant if it isn't there. Returns it as it is there.
     ///
     /// # Errors
     /// [`StoreError::TenantExists`] when the name is another tenant's, [`StoreError::TenantName`].
-    pub async fn ensure_tenant(&self, id: TenantId, name: &str) -> Result<(), StoreError> {
-        if self.tenant_by_name(name).await?.is_some_and(|tenant| tenant.id == id) {
-            return Ok(());
+    pub async fn ensure_tenant(&self, id: TenantId, name: &str) -> Result<Tenant, StoreError> {
+        if let Some(tenant) = self.tenant_by_name(name).await?.filter(|tenant| tenant.id == id) {
+            return Ok(tenant);
         }
         let add = "insert into casemate.tenants (id, name) values ($1, $2) returning id, name, false";
-        self.directory(sqlx::query(add).bind(id.as_uuid()).bind(name.to_owned())).await.map(drop)
+        let added = self.directory(sqlx::query(add).bind(id.as_uuid()).bind(name.to_owned())).await?.pop();
+        added.ok_or(StoreError::NoTenant(id))
     }
 
     /// The tenant with this name.

@@ -2,13 +2,20 @@
 //! because a forged claim and a change without a recorded intent can't be made from outside.
 
 mod agent;
+mod attacks;
+mod catalog;
 mod claims;
 mod cluster;
 mod hostile;
 mod journal;
+mod keeper;
 mod measure;
+mod pgrls;
 mod pooled;
+mod protect;
 mod records;
+mod soak;
+mod upgrade;
 mod world;
 
 use futures_util::FutureExt;
@@ -40,6 +47,16 @@ const CASES: &[Case] = cases![
     agent::caps_and_deadline_end_a_query,
     agent::role_has_exactly_its_grants,
     agent::unenforceable_grants_are_refused,
+    attacks::statements_reach_nothing_of_others,
+    attacks::ordinary_sql_goes_on,
+    attacks::policies_and_partitions,
+    attacks::plans_follow_the_claim,
+    attacks::settings_prove_nothing,
+    attacks::row_security_stays_on,
+    attacks::parallel_plans_are_right,
+    attacks::a_killed_session_leaves_nothing,
+    attacks::a_cancel_leaves_nothing,
+    attacks::suspended_tenants_open_no_claim,
     journal::appends_are_fenced,
     journal::effect_and_outcome_are_atomic,
     journal::is_append_only,
@@ -49,6 +66,11 @@ const CASES: &[Case] = cases![
     records::values_are_one_tenants,
     records::runs_live_and_end,
     records::tenants_are_listed,
+    keeper::agents_cannot_become_it,
+    keeper::sees_one_tenants_rows_and_erases_none_of_an_active_one,
+    keeper::a_suspended_tenant_goes_with_its_rows,
+    keeper::every_table_of_the_host_is_thought_of,
+    soak::a_crowd_keeps_to_its_rows,
     cluster::second_host_is_refused,
 ];
 
@@ -89,4 +111,26 @@ fn store() -> Outcome {
     let failed = failed?;
     assert!(failed.is_empty(), "failed:\n{}", failed.join("\n"));
     adopted
+}
+
+/// What lies in the catalog, on a server of its own: its findings would be the other cases' tables.
+#[test]
+fn catalog() -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let home = tempfile::tempdir()?;
+    let cluster = crate::Cluster::start(home.path(), None)?;
+    let judged = runtime.block_on(async {
+        let info = crate::provision(&cluster).await?;
+        let db = crate::Db::connect(&info).await?;
+        let superuser = world::superuser(&cluster);
+        catalog::every_rule_is_found(&db, &superuser).await?;
+        catalog::what_ships_is_clean(&db, &cluster).await?;
+        protect::hostile_shapes_become_safe(&db).await?;
+        protect::what_is_unclear_is_refused(&db).await?;
+        upgrade::rows_survive(&info, &superuser).await?;
+        db.close().await;
+        Ok::<_, world::AnyError>(())
+    });
+    cluster.stop()?;
+    judged
 }

@@ -137,12 +137,21 @@ enum Largest {
 
 const fn largest_reply(request: &Request) -> Largest {
     match request.operation() {
-        Operation::SqlQuery | Operation::KvGet => Largest::AtMost(limits::CALL_BYTES as u64),
+        Operation::SqlQuery
+        | Operation::SqlReturning
+        | Operation::SqlNext
+        | Operation::SqlTransactionQuery
+        | Operation::SqlTransactionReturning
+        | Operation::KvGet => Largest::AtMost(limits::CALL_BYTES as u64),
         Operation::RandomBytes => match request {
             Request::RandomBytes { length } => Largest::Exactly(*length as u64),
             _ => Largest::Exactly(0),
         },
         Operation::SqlExecute
+        | Operation::SqlOpen
+        | Operation::SqlBegin
+        | Operation::SqlCommit
+        | Operation::SqlTransactionExecute
         | Operation::KvSet
         | Operation::KvDelete
         | Operation::KvAdd

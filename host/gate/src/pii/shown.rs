@@ -13,15 +13,12 @@ use crate::refusal::Refusal;
 /// `pii-too-large` for arguments that can't be searched.
 pub fn shown(request: Request, guard: &mut Guard<'_>) -> Result<Request, Refusal> {
     let found = &mut Vec::new();
+    let mut request = request;
+    if let Some((statement, parameters)) = request.statement_mut() {
+        *statement = text::text(guard, Channel::Argument, std::mem::take(statement), None, found)?;
+        *parameters = super::parameters_of(std::mem::take(parameters), guard, found)?;
+    }
     Ok(match request {
-        Request::SqlQuery { statement, parameters } => Request::SqlQuery {
-            statement: text::text(guard, Channel::Argument, statement, None, found)?,
-            parameters: super::parameters_of(parameters, guard, found)?,
-        },
-        Request::SqlExecute { statement, parameters } => Request::SqlExecute {
-            statement: text::text(guard, Channel::Argument, statement, None, found)?,
-            parameters: super::parameters_of(parameters, guard, found)?,
-        },
         Request::KvGet { key } => Request::KvGet { key: text::text(guard, Channel::Argument, key, None, found)? },
         Request::KvDelete { key } => Request::KvDelete { key: text::text(guard, Channel::Argument, key, None, found)? },
         Request::KvAdd { key, delta } => {
@@ -34,6 +31,6 @@ pub fn shown(request: Request, guard: &mut Guard<'_>) -> Result<Request, Refusal
         Request::LogEmit { level, message } => {
             Request::LogEmit { level, message: text::text(guard, Channel::Log, message, None, found)? }
         }
-        other @ (Request::ClockNow | Request::ClockSleep { .. } | Request::RandomBytes { .. }) => other,
+        other => other,
     })
 }

@@ -75,16 +75,43 @@ pub(super) fn value(
         Value::Json(source) => Value::Json(json(guard, channel, source, hint, findings)?),
         Value::Bytes(source) => Value::Bytes(bytes(guard, channel, source, findings)?),
         Value::Integer(number) => {
-            let digits = number.to_string();
-            if digits.len() < SHORTEST_NUMBER {
-                return Ok(Value::Integer(number));
-            }
-            let rewritten = text(guard, channel, digits.clone(), hint, findings)?;
-            if rewritten == digits { Value::Integer(number) } else { Value::Text(rewritten) }
+            number_of(guard, channel, number.to_string(), hint, findings)?.map_or(Value::Integer(number), Value::Text)
         }
-        // A UUID is made of hexadecimal digits and hyphens in a form that no class has.
-        other @ (Value::Null | Value::Boolean(_) | Value::Float(_) | Value::Uuid(_)) => other,
+        Value::Numeric(digits) => {
+            number_of(guard, channel, digits.clone(), hint, findings)?.map_or(Value::Numeric(digits), Value::Text)
+        }
+        Value::Array(elements) => {
+            let mut searched = Vec::with_capacity(elements.len());
+            for element in elements {
+                searched.push(self::value(guard, channel, element, hint, findings)?);
+            }
+            Value::Array(searched)
+        }
+        // A UUID is made of hexadecimal digits and hyphens in a form that no class has; no class is a time either.
+        other @ (Value::Null
+        | Value::Boolean(_)
+        | Value::Float(_)
+        | Value::Uuid(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::Timestamp(_)
+        | Value::TimestampTz(_)) => other,
     })
+}
+
+/// What stands in a number's place, if its digits are somebody's.
+fn number_of(
+    guard: &mut Guard<'_>,
+    channel: Channel,
+    digits: String,
+    hint: Option<&str>,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<String>, Refusal> {
+    if digits.len() < SHORTEST_NUMBER {
+        return Ok(None);
+    }
+    let rewritten = text(guard, channel, digits.clone(), hint, findings)?;
+    Ok(Some(rewritten).filter(|rewritten| *rewritten != digits))
 }
 
 /// Bytes that are UTF-8 are searched as JSON or text; others have no form that the Sentinel knows.
@@ -105,7 +132,17 @@ pub(super) fn refuse_strict_token(vault: &Vault, parameter: &Value) -> Result<()
     let source = match parameter {
         Value::Text(source) | Value::Json(source) => source.as_str(),
         Value::Bytes(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
-        _ => return Ok(()),
+        Value::Array(elements) => {
+            return elements.iter().try_for_each(|element| refuse_strict_token(vault, element));
+        }
+        // A guest may say of any text that it is a number or a date; Postgres finds that out after this.
+        Value::Uuid(source)
+        | Value::Numeric(source)
+        | Value::Date(source)
+        | Value::Time(source)
+        | Value::Timestamp(source)
+        | Value::TimestampTz(source) => source.as_str(),
+        Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => return Ok(()),
     };
     match find_tokens(source).into_iter().find(|(_, token)| vault.original(token).is_none()) {
         None => Ok(()),
@@ -134,6 +171,7 @@ pub(super) fn reveal(vault: &Vault, parameter: &mut Value) {
                 *bytes = revealed.into_bytes();
             }
         }
+        Value::Array(elements) => elements.iter_mut().for_each(|element| reveal(vault, element)),
         _ => {}
     }
 }

@@ -67,6 +67,21 @@ impl Held {
         Ok(())
     }
 
+    /// Takes a tenant's keys out of the document, and out of memory.
+    pub(super) fn destroy(&mut self, tenant: Uuid) -> Result<usize, KeyError> {
+        let mut draft = self.document.clone();
+        let keys = draft.tenants.remove(&tenant).unwrap_or_default();
+        let known = draft.unrecorded.len();
+        draft.unrecorded.retain(|change| change.tenant != tenant);
+        let count = keys.versions.len().saturating_add(keys.data.values().map(Vec::len).sum());
+        if count > 0 || draft.unrecorded.len() < known {
+            self.commit(draft)?;
+        }
+        self.keys.retain(|(slot, _), _| slot.tenant != tenant);
+        self.taken.retain(|(slot, _), _| slot.tenant != tenant);
+        Ok(count)
+    }
+
     /// A version of a key. It may seal only what it was charged for.
     pub(super) fn key(&mut self, slot: Slot, version: u32) -> Result<Arc<DataKey>, KeyError> {
         if let Some(key) = self.keys.get(&(slot, version)) {

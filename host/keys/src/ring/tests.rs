@@ -374,3 +374,30 @@ fn a_swapped_public_key_is_noticed() -> Outcome {
     assert!(matches!(refused, Err(KeyError::DoesNotOpen)), "{refused:?}");
     Ok(())
 }
+
+#[test]
+fn a_destroyed_tenant_s_keys_open_nothing_and_a_neighbour_s_do() -> Outcome {
+    let place = Place::new()?;
+    let ring = place.open()?;
+    let other = Uuid::from_u128(9);
+    let (ours, theirs) =
+        (ring.seal(ACME, Use::SigningSeed, RUN, 0, b"ours")?, ring.seal(other, Use::SigningSeed, RUN, 0, b"theirs")?);
+    let run = ring.wrap_run(ACME, RUN, &ring.run_key(ACME)?)?;
+    assert!(ring.destroy_tenant(ACME)? >= 2);
+    assert_eq!(ring.destroy_tenant(ACME)?, 0, "twice is as once");
+    for ring in [ring, place.open()?] {
+        assert!(matches!(ring.open_record(ACME, Use::SigningSeed, RUN, 0, &ours), Err(KeyError::DoesNotOpen)));
+        assert!(matches!(ring.unwrap_run(ACME, RUN, &run), Err(KeyError::DoesNotOpen)));
+        assert_eq!(ring.open_record(other, Use::SigningSeed, RUN, 0, &theirs)?, b"theirs");
+        assert!(ring.list().iter().all(|key| key.tenant != ACME));
+        assert!(ring.news().iter().all(|change| change.tenant != ACME));
+        // Who comes later under the same id has other keys.
+        ring.ensure_tenant(ACME)?;
+        assert!(matches!(ring.unwrap_run(ACME, RUN, &run), Err(KeyError::DoesNotOpen)));
+        ring.destroy_tenant(ACME)?;
+    }
+    assert!(place.open()?.destroy_tenant(Uuid::nil()).is_err(), "the host's own stay");
+    let text = std::fs::read_to_string(place.0.path().join("keys.json"))?;
+    assert!(!text.contains(&ACME.to_string()));
+    Ok(())
+}

@@ -2,6 +2,7 @@
 //! caller brings, with no running ledger and no private key. It stops at the first finding. It does not know
 //! whether a newer state of all three zones once existed; only an outside memory of a checkpoint tells that.
 
+mod exported;
 mod files;
 mod finding;
 mod report;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use signed_note::VerifierList;
 
+pub use exported::{CHECKPOINT, ENTRIES, exported};
 pub use finding::{Flaw, VerifyError};
 pub use report::{ChainReport, LogReport, Progress, Report, ZonesReport};
 

@@ -13,11 +13,11 @@ use crate::chain::{Chain, Fault};
 use crate::checkpoint::{self, Head};
 use crate::limits::CHECKPOINT_MAX;
 use crate::segment::{SEGMENT_FILE_MAX, Segment, Tail};
-use crate::{FormatError, Writer, disk};
+use crate::{FormatError, Origin, Writer, disk};
 
 /// A checkpoint whose signature verified.
-struct Anchored {
-    head: Head,
+pub(super) struct Anchored {
+    pub(super) head: Head,
     file: PathBuf,
 }
 
@@ -89,26 +89,27 @@ fn segment(chain: &mut Chain, ledger: Uuid, first: u64, file: &Path, last: bool)
 
 /// Reads the checkpoints and checks their signatures.
 fn checkpoints(files: &Files, keys: &VerifierList) -> Result<Vec<Anchored>, VerifyError> {
-    let mut found = Vec::new();
-    for (origin, file) in &files.checkpoints {
-        let wrong = |flaw| VerifyError { log: Some(*origin), ..VerifyError::new(flaw, file) };
-        let bytes = disk::read_capped(file, CHECKPOINT_MAX).map_err(|e| VerifyError::io(file, &e))?;
-        let parsed = bytes.and_then(|bytes| Head::parse(*origin, &bytes));
-        let (head, note) = parsed.ok_or_else(|| wrong(Flaw::CheckpointMalformed))?;
-        let (verified, unknown) = note.verify(keys).map_err(|_| wrong(Flaw::CheckpointSignature))?;
-        // While one key follows another, the one that the auditor doesn't have signs under the same name. Any other
-        // signature has been added or changed.
-        let is_own = |other: &Signature| verified.iter().any(|own| own.name() == other.name());
-        let all = verified.len().saturating_add(unknown.len()) == checkpoint::signatures(&note.to_bytes()).len();
-        if !all || !unknown.iter().all(is_own) {
-            return Err(wrong(Flaw::CheckpointSignature));
-        }
-        found.push(Anchored { head, file: file.clone() });
-    }
-    Ok(found)
+    files.checkpoints.iter().map(|(origin, file)| checkpoint(*origin, file, keys)).collect()
 }
 
-fn anchored(anchor: &Anchored, chain: Option<&Chain>) -> Result<(), VerifyError> {
+/// Reads one.
+pub(super) fn checkpoint(origin: Origin, file: &Path, keys: &VerifierList) -> Result<Anchored, VerifyError> {
+    let wrong = |flaw| VerifyError { log: Some(origin), ..VerifyError::new(flaw, file) };
+    let bytes = disk::read_capped(file, CHECKPOINT_MAX).map_err(|e| VerifyError::io(file, &e))?;
+    let parsed = bytes.and_then(|bytes| Head::parse(origin, &bytes));
+    let (head, note) = parsed.ok_or_else(|| wrong(Flaw::CheckpointMalformed))?;
+    let (verified, unknown) = note.verify(keys).map_err(|_| wrong(Flaw::CheckpointSignature))?;
+    // While one key follows another, the one that the auditor doesn't have signs under the same name. Any other
+    // signature has been added or changed.
+    let is_own = |other: &Signature| verified.iter().any(|own| own.name() == other.name());
+    let all = verified.len().saturating_add(unknown.len()) == checkpoint::signatures(&note.to_bytes()).len();
+    if !all || !unknown.iter().all(is_own) {
+        return Err(wrong(Flaw::CheckpointSignature));
+    }
+    Ok(Anchored { head, file: file.to_owned() })
+}
+
+pub(super) fn anchored(anchor: &Anchored, chain: Option<&Chain>) -> Result<(), VerifyError> {
     let Head { origin, size, root } = anchor.head;
     let wrong = |flaw, index| {
         let error = VerifyError::new(flaw, &anchor.file);

@@ -2,6 +2,7 @@
 //! doesn't know which run needs which.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use casemate_gate::Digest;
@@ -41,6 +42,18 @@ impl Artefacts {
         let path = self.path(digest);
         let bytes = fs::read(&path).map_err(AppError::file(&path))?;
         if Digest::of(&bytes) == digest { Ok(bytes) } else { Err(AppError::Damaged(path)) }
+    }
+
+    /// Removes bytes, where they were kept.
+    ///
+    /// # Errors
+    /// [`AppError::File`].
+    pub fn remove(&self, digest: Digest) -> Result<(), AppError> {
+        let path = self.path(digest);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(AppError::file(path)(error)),
+            _ => Ok(()),
+        }
     }
 
     fn path(&self, digest: Digest) -> PathBuf {

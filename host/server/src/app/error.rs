@@ -39,6 +39,27 @@ pub enum AppError {
     /// No such tenant.
     #[error("add the tenant with `casemate tenant add {0}`: there is none of that name")]
     TenantUnknown(String),
+    /// A running host doesn't say that a change of a tenant's standing is in force.
+    #[error(
+        "look into the log of the host that is up, then run the command again to wait for it: the standing of `{0}` is \
+         changed, and the host has not said that it holds"
+    )]
+    TenantWaits(String),
+    /// The tenant is being deleted.
+    #[error("finish with `casemate tenant delete {0} --confirm {0}`: the tenant is being deleted")]
+    TenantLeaving(String),
+    /// The tenant may work.
+    #[error("suspend the tenant first, with `casemate tenant suspend {0}`: only a suspended tenant is deleted")]
+    TenantActive(String),
+    /// Something is where an export shall be.
+    #[error("name a directory that is not there yet: {0} is, and an export overwrites nothing")]
+    ExportExists(PathBuf),
+    /// Another process changes the tenants.
+    #[error("try again when the other `casemate tenant` has ended: it is changing the tenants")]
+    TenantsBusy,
+    /// Too many tenants for one data directory.
+    #[error("use another data directory for more tenants: their file is full")]
+    TenantsFull,
     /// A policy pack is refused.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -123,6 +144,12 @@ impl AppError {
             Self::TenantName => "tenant-name",
             Self::TenantExists(_) => "tenant-exists",
             Self::TenantUnknown(_) => "tenant-unknown",
+            Self::TenantWaits(_) => "tenant-waits",
+            Self::TenantLeaving(_) => "tenant-leaving",
+            Self::TenantActive(_) => "tenant-active",
+            Self::ExportExists(_) => "tenant-export-exists",
+            Self::TenantsBusy => "tenant-busy",
+            Self::TenantsFull => "tenant-full",
             Self::Pack(error) => error.code(),
             Self::PackTest { .. } => "pack-test",
             Self::PackFolder { .. } => "pack-folder",

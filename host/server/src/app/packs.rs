@@ -107,6 +107,28 @@ impl Packs {
         self.directory.join("packs").join(digest.to_string())
     }
 
+    /// Forgets a tenant: which packs were active for it, and those packs that no other tenant has or had. Durable on return.
+    ///
+    /// # Errors
+    /// [`AppError::File`].
+    pub fn forget(&mut self, tenant: TenantId) -> Result<(), AppError> {
+        let (next, gone) = self.state.without(tenant);
+        for digest in gone {
+            let folder = self.folder(digest);
+            match std::fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(AppError::file(folder)(error));
+                }
+                _ => {}
+            }
+        }
+        if next != self.state {
+            next.write(&state::path(&self.directory))?;
+        }
+        self.state = next;
+        Ok(())
+    }
+
     /// Checks a directory as if its pack should be activated: for a tenant, whose earlier versions count, or for any.
     ///
     /// # Errors

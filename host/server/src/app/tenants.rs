@@ -1,35 +1,33 @@
 //! The tenants by name, in a file of the data directory and, where there is a database, in its table. The file is
 //! there so that a host without a database knows its tenants. It doesn't know what a tenant may do.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+mod book;
+mod delete;
+mod export;
+mod standing;
+mod suspend;
 
 use casemate_gate::registry::{Change, Happened, Subject};
 use casemate_gate::{AgentName, TenantId};
 use casemate_store::Db;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{App, AppError, signing};
+pub use book::{Suspended, Tenant};
+pub use delete::Deleted;
+pub use export::Export;
+pub(super) use standing::Standings;
+
+use super::{App, AppError};
 use crate::config::Config;
 use crate::dispatch::registry::record;
-
-/// A tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tenant {
-    /// Its id.
-    pub id: TenantId,
-}
+use book::{Book, Held};
 
 /// The tenants of this host.
 #[derive(Debug)]
 pub struct Tenants {
-    path: PathBuf,
-    by_name: BTreeMap<String, Tenant>,
+    config: Config,
+    book: Book,
     database: Option<Db>,
 }
 
@@ -39,8 +37,7 @@ impl Tenants {
     /// # Errors
     /// [`AppError::TenantUnknown`], or the file.
     pub fn look_up(config: &Config, name: &str) -> Result<TenantId, AppError> {
-        let found = read(&config.tenants())?.get(name).map(|tenant| tenant.id);
-        found.ok_or_else(|| AppError::TenantUnknown(name.to_owned()))
+        Self::look(config)?.named(name)
     }
 
     /// All tenants by name, for whoever doesn't hold the data directory's lock.
@@ -48,7 +45,7 @@ impl Tenants {
     /// # Errors
     /// [`AppError`] naming the file.
     pub fn all(config: &Config) -> Result<Vec<(String, TenantId)>, AppError> {
-        Ok(read(&config.tenants())?.into_iter().map(|(name, tenant)| (name, tenant.id)).collect())
+        Ok(Self::look(config)?.iter().map(|(name, id)| (name.to_owned(), id)).collect())
     }
 
     /// The tenants, for whoever doesn't hold the data directory's lock and changes nothing.
@@ -56,35 +53,37 @@ impl Tenants {
     /// # Errors
     /// The file's.
     pub fn look(config: &Config) -> Result<Self, AppError> {
-        let path = config.tenants();
-        Ok(Self { by_name: read(&path)?, path, database: None })
+        Ok(Self { book: Book::read(&config.tenants())?, config: config.clone(), database: None })
     }
 
     /// Reads the file and brings the database's table in line with it.
-    pub(super) async fn open(path: PathBuf, database: Option<&Db>) -> Result<Self, AppError> {
-        let by_name = read(&path)?;
+    pub(super) async fn open(config: &Config, database: Option<&Db>) -> Result<Self, AppError> {
+        let tenants = Self { database: database.cloned(), ..Self::look(config)? };
         if let Some(database) = database {
-            for (name, tenant) in &by_name {
-                database.ensure_tenant(tenant.id, name).await?;
+            // Of one that is being deleted the database may have nothing any more.
+            for (name, tenant) in tenants.book.iter().filter(|(_, tenant)| tenant.leaving_ms.is_none()) {
+                let suspended = tenant.suspended.is_some();
+                if database.ensure_tenant(tenant.id, name).await?.suspended != suspended {
+                    database.suspend_tenant(tenant.id, suspended).await?;
+                }
             }
         }
-        Ok(Self { path, by_name, database: database.cloned() })
+        Ok(tenants)
     }
 
     /// An id for a tenant of this name, if it can have that name.
     fn new_id(&self, name: &str) -> Result<TenantId, AppError> {
         // A tenant's name has the same form as an agent's.
         AgentName::try_from(name.to_owned()).map_err(|_| AppError::TenantName)?;
-        if self.by_name.contains_key(name) {
+        if self.book.get(name).is_some() {
             return Err(AppError::TenantExists(name.to_owned()));
         }
         Ok(TenantId::from(Uuid::now_v7()))
     }
 
     async fn add(&mut self, name: &str, id: TenantId) -> Result<TenantId, AppError> {
-        self.by_name.insert(name.to_owned(), Tenant { id });
-        let text = serde_json::to_vec_pretty(&self.by_name).map_err(|_| AppError::Damaged(self.path.clone()))?;
-        signing::write(&self.path, &text)?;
+        // Read anew: others may have changed a standing since the host was opened.
+        self.book = Held::take(&self.config).await?.put(name, Tenant::new(id))?;
         if let Some(database) = &self.database {
             database.ensure_tenant(id, name).await?;
         }
@@ -96,13 +95,25 @@ impl Tenants {
     /// # Errors
     /// [`AppError::TenantUnknown`].
     pub fn named(&self, name: &str) -> Result<TenantId, AppError> {
-        let found = self.by_name.get(name).map(|tenant| tenant.id);
-        found.ok_or_else(|| AppError::TenantUnknown(name.to_owned()))
+        self.get(name).map(|tenant| tenant.id)
+    }
+
+    /// The same with its standing.
+    ///
+    /// # Errors
+    /// [`AppError::TenantUnknown`].
+    pub fn get(&self, name: &str) -> Result<&Tenant, AppError> {
+        self.book.get(name).ok_or_else(|| AppError::TenantUnknown(name.to_owned()))
     }
 
     /// All tenants by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, TenantId)> {
-        self.by_name.iter().map(|(name, tenant)| (name.as_str(), tenant.id))
+        self.book.iter().map(|(name, tenant)| (name, tenant.id))
+    }
+
+    /// The same with their standings.
+    pub fn standings(&self) -> impl Iterator<Item = (&str, &Tenant)> {
+        self.book.iter()
     }
 }
 
@@ -119,13 +130,5 @@ impl App {
         // Its key goes on record when the host closes, if not before.
         self.keys.ensure_tenant(id.as_uuid())?;
         Ok(id)
-    }
-}
-
-fn read(path: &Path) -> Result<BTreeMap<String, Tenant>, AppError> {
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged(path.to_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(cause) => Err(AppError::File { path: path.to_owned(), cause }),
     }
 }

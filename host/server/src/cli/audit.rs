@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use casemate_ledger::signed_note::{StandardVerifier, Verifier, VerifierList};
-use casemate_ledger::verify::{self, Progress, VerifyError, ZonesReport};
+use casemate_ledger::verify::{self, Progress, VerifyError};
 use serde_json::json;
 
 use super::exit::Exit;
@@ -15,8 +16,11 @@ use super::{CliError, Format, Global, output};
 /// Verify the audit log.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Audit {
-    /// Verify the three zones, offline
+    /// Verify the three zones, or one log that was exported, offline
     Verify {
+        /// Only the log in this directory: `audit` in an export of `casemate tenant export`
+        #[arg(long, value_name = "DIR")]
+        exported: Option<PathBuf>,
         /// The verifier key, as `casemate audit key` printed it when the host was set up; several are separated by commas,
         /// or given one by one
         #[arg(
@@ -36,7 +40,11 @@ impl Audit {
     pub(super) fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         match self {
             Self::Key => key(global),
-            Self::Verify { key } => verify(global, &key),
+            Self::Verify { exported: None, key } => verify(global, &key),
+            Self::Verify { exported: Some(log), key } => match verify::exported(&log, &verifiers(&key)?) {
+                Ok(report) => Ok(sound(global.format, &[report], Zones::None)),
+                Err(error) => Err(unsound(&error)),
+            },
         }
     }
 }
@@ -84,7 +92,10 @@ fn verify(global: &Global, keys: &[String]) -> Result<Exit, CliError> {
         output::error_line("");
     }
     match verified {
-        Ok(report) => Ok(sound(global.format, &report)),
+        Ok(report) => {
+            let zones = if report.colocated { Zones::Colocated } else { Zones::Apart };
+            Ok(sound(global.format, report.logs(), zones))
+        }
         Err(error) => Err(unsound(&error)),
     }
 }
@@ -96,8 +107,20 @@ fn show(shows: bool, progress: &Progress) {
     }
 }
 
-fn sound(format: Format, report: &ZonesReport) -> Exit {
-    let unanchored: u64 = report.logs().iter().map(|log| log.unanchored).sum();
+/// What was verified beside the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Zones {
+    /// Nothing: a log that was taken out of its zones.
+    None,
+    /// Zones on devices of their own.
+    Apart,
+    /// Zones that share one.
+    Colocated,
+}
+
+fn sound(format: Format, logs: &[verify::LogReport], zones: Zones) -> Exit {
+    let colocated = zones == Zones::Colocated;
+    let unanchored: u64 = logs.iter().map(|log| log.unanchored).sum();
     let exit = if unanchored == 0 { Exit::Done } else { Exit::Unanchored };
     match format {
         Format::Json => {
@@ -105,10 +128,9 @@ fn sound(format: Format, report: &ZonesReport) -> Exit {
                 json!({"log": log.origin.to_string(), "entries": log.size, "checkpoint": log.checkpoint,
                     "unanchored": log.unanchored, "root": hex::encode(log.root)})
             };
-            let logs: Vec<_> = report.logs().iter().map(log).collect();
+            let logs: Vec<_> = logs.iter().map(log).collect();
             output::line(
-                &json!({"type": "verified", "logs": logs, "colocated": report.colocated, "exit": exit.number()})
-                    .to_string(),
+                &json!({"type": "verified", "logs": logs, "colocated": colocated, "exit": exit.number()}).to_string(),
             );
         }
         Format::Human => {
@@ -117,10 +139,13 @@ fn sound(format: Format, report: &ZonesReport) -> Exit {
                 let root: String = hex::encode(log.root).chars().take(16).collect();
                 vec![log.origin.to_string(), log.size.to_string(), checkpoint, log.unanchored.to_string(), root]
             };
-            let rows = report.logs().iter().map(row).collect();
+            let rows = logs.iter().map(row).collect();
             output::line(&output::table(&["log", "entries", "signed", "unsigned", "root"], rows));
-            output::line(&output::good("every entry is in its place in all three zones, and the zones agree"));
-            if report.colocated {
+            output::line(&output::good(match zones {
+                Zones::None => "every entry is in its place, as the checkpoint says",
+                _ => "every entry is in its place in all three zones, and the zones agree",
+            }));
+            if colocated {
                 output::line(&output::notable("the zones share a device: one broken disk would take all three"));
             }
             if unanchored > 0 {

@@ -25,11 +25,13 @@ pub enum Exit {
     Diverged = 11,
     /// The audit log is damaged or was tampered with.
     Corrupt = 12,
+    /// The database breaks rules that keep tenants apart.
+    Unsafe = 13,
 }
 
 impl Exit {
     /// Every status, in rising order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Done,
         Self::NoResult,
         Self::Usage,
@@ -39,6 +41,7 @@ impl Exit {
         Self::Unanchored,
         Self::Diverged,
         Self::Corrupt,
+        Self::Unsafe,
     ];
 
     /// The number that the system sees.
@@ -51,8 +54,10 @@ impl Exit {
     #[must_use]
     pub fn of_code(code: &str) -> Self {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced") {
+        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced" | "tenant-waits" | "tenant-busy") {
             Self::Busy
+        } else if code == "store-unsafe" {
+            Self::Unsafe
         } else if starts(&["budget-", "identity-", "capability-"]) {
             Self::NoResult
         } else if starts(&[
@@ -67,7 +72,19 @@ impl Exit {
             "store-agent",
             "store-grant",
         ]) || matches!(code, "database-none" | "database-superuser" | "database-taken" | "database-url")
-            || matches!(code, "store-sql" | "store-no-table" | "pii-too-large" | "keys-public" | "keys-name")
+            || matches!(
+                code,
+                "store-sql"
+                    | "store-protect"
+                    | "store-tenant-table"
+                    | "store-tenant-table-narrowed"
+                    | "store-tenant-tables"
+                    | "store-tenant-rows"
+                    | "store-no-table"
+                    | "pii-too-large"
+                    | "keys-public"
+                    | "keys-name"
+            )
         {
             Self::Input
         } else {

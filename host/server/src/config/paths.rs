@@ -35,6 +35,18 @@ impl Config {
         self.data.join("tenants.json")
     }
 
+    /// Held while the tenants' file is changed.
+    #[must_use]
+    pub fn tenants_lock(&self) -> PathBuf {
+        self.data.join("tenants.lock")
+    }
+
+    /// Up to which change of its standing each tenant's is on record and in force.
+    #[must_use]
+    pub fn standing(&self) -> PathBuf {
+        self.data.join("standing.json")
+    }
+
     /// What was used of budgets in hours, days and months, and what the operator set.
     #[must_use]
     pub fn budgets(&self) -> PathBuf {

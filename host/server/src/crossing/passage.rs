@@ -188,6 +188,11 @@ impl Passage {
         self.recorder.show();
     }
 
+    /// Ends what that call opened: the guest has dropped it.
+    pub fn close(&mut self, opened: Seq) {
+        self.instruments.open.close(opened);
+    }
+
     /// Whose run it is.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
@@ -352,7 +357,7 @@ impl Passage {
             Request::LogEmit { level, message } => Some((*level, message.clone())),
             _ => None,
         };
-        let changes = permit.change().is_ok();
+        let has_intent = permit.request().operation().effect() == Effect::Transactional;
         // The reply is held until the guest has it; without room for it the effect doesn't happen either.
         let redacted = redacted.and_then(|(reply, found)| self.keep(reply.hosted()).map(|()| (reply, found)));
         if let Some(refusal) = self.keeping.crowded_out() {
@@ -371,7 +376,7 @@ impl Passage {
             settled.map(|()| reply)
         });
         let refused = result.as_ref().err().cloned();
-        let way = if changes {
+        let way = if has_intent {
             let effect = if refused.is_some() { None } else { effect.zip(durable) };
             self.record_outcome(result, findings, effect).await
         } else {

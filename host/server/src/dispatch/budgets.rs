@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use casemate_abi::Code;
 use casemate_gate::budget::{Amounts, Caps, Meter, Owner, Period, Share, Span, Stretch, Terms, Windows};
 use casemate_gate::call::Origin;
-use casemate_gate::{Refusal, RunId};
+use casemate_gate::{Refusal, RunId, TenantId};
 
 pub use book::{Book, Kept, Whose};
 pub use change::SetLimits;
@@ -158,6 +158,22 @@ impl Budgets {
         if let Some(owner) = lock(&self.owners).get(&whose) {
             owner.bind(&change.name, change.span, &change.caps);
         }
+        Ok(())
+    }
+
+    /// Forgets a tenant and its agents: what they used, what they hold, what the operator set. Durable on return.
+    ///
+    /// # Errors
+    /// [`BudgetError`].
+    pub fn forget(&self, tenant: TenantId) -> Result<(), BudgetError> {
+        let mut book = lock(&self.book);
+        let mut without = book.clone();
+        without.forget(tenant);
+        if let Some(record) = &self.record {
+            record.write_anew(&without)?;
+        }
+        *book = without;
+        lock(&self.owners).retain(|(of, _), _| *of != tenant);
         Ok(())
     }
 

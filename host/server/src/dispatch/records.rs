@@ -222,7 +222,8 @@ impl Records {
     }
 }
 
-fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq, RowKind, Frame), DispatchError> {
+/// A row of the journal, opened.
+pub(super) fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq, RowKind, Frame), DispatchError> {
     let context = Context {
         tenant: tenant.as_uuid(),
         purpose: Purpose::Frame,

@@ -140,6 +140,20 @@ impl Registry {
         Ok(self.keep(&known)?)
     }
 
+    /// The components of a tenant's agents, as they were last started.
+    pub async fn components(&self, tenant: TenantId) -> BTreeMap<AgentName, Digest> {
+        self.known.lock().await.agents.get(&tenant).cloned().unwrap_or_default()
+    }
+
+    /// Forgets a tenant's agents.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub async fn forget(&self, tenant: TenantId) -> Result<(), DispatchError> {
+        let mut known = self.known.lock().await;
+        if known.agents.remove(&tenant).is_some() { Ok(self.keep(&known)?) } else { Ok(()) }
+    }
+
     fn keep(&self, known: &Known) -> Result<(), RegistryError> {
         let Some(path) = &self.path else { return Ok(()) };
         let text = serde_json::to_vec_pretty(known).map_err(|_| RegistryError::Damaged(path.clone()))?;
@@ -172,7 +186,19 @@ pub async fn record(
     policy: Digest,
     changes: &[Change],
 ) -> Result<Option<u64>, DispatchError> {
-    let drafts = changes.iter().map(|change| {
+    let changes = changes.iter().map(|change| (tenant, policy, change));
+    record_all(ledger, changes).await
+}
+
+/// The same into several tenants' logs, in one frame: all of it or nothing.
+///
+/// # Errors
+/// As [`record`].
+pub async fn record_all(
+    ledger: &Ledger,
+    changes: impl Iterator<Item = (TenantId, Digest, &Change)>,
+) -> Result<Option<u64>, DispatchError> {
+    let drafts = changes.map(|(tenant, policy, change)| {
         Ok(Draft {
             kind: Kind::Registry,
             tenant: tenant.as_uuid(),

@@ -1,11 +1,13 @@
 //! The guest's imports: translation between the bindings' types and the crossing's, and the fuel that a call's bytes
 //! cost. No decision is made here. It doesn't know what the tools do.
 
+mod sql;
+
 use std::future::Future;
 
-use casemate_bindings::casemate::agent::{log, sql, types};
+use casemate_bindings::casemate::agent::{log, types};
 use casemate_gate::Refusal;
-use casemate_gate::call::{Level, Reply, Request, Value};
+use casemate_gate::call::{Level, Reply, Request};
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 use wasmtime::{Engine, StoreContextMut};
 
@@ -25,31 +27,7 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     linker.instance("casemate:agent/types@0.1.0")?;
 
-    let mut sql = linker.instance("casemate:agent/sql@0.1.0")?;
-    import(
-        &mut sql,
-        "query",
-        |(statement, parameters): (String, Vec<sql::Value>)| Request::SqlQuery {
-            statement,
-            parameters: parameters.into_iter().map(value_in).collect(),
-        },
-        |reply| match reply {
-            Reply::Rows { columns, rows } => {
-                let rows = rows.into_iter().map(|row| row.into_iter().map(value_out).collect()).collect();
-                Some(sql::RowSet { columns, rows })
-            }
-            _ => None,
-        },
-    )?;
-    import(
-        &mut sql,
-        "execute",
-        |(statement, parameters): (String, Vec<sql::Value>)| Request::SqlExecute {
-            statement,
-            parameters: parameters.into_iter().map(value_in).collect(),
-        },
-        |reply| if let Reply::Changed(rows) = reply { Some(rows) } else { None },
-    )?;
+    sql::link(&mut linker)?;
 
     let mut kv = linker.instance("casemate:agent/kv@0.1.0")?;
     import(
@@ -183,32 +161,6 @@ const fn level_in(level: log::Level) -> Level {
         log::Level::Info => Level::Info,
         log::Level::Warn => Level::Warn,
         log::Level::Error => Level::Error,
-    }
-}
-
-fn value_in(value: sql::Value) -> Value {
-    match value {
-        sql::Value::Null => Value::Null,
-        sql::Value::Boolean(boolean) => Value::Boolean(boolean),
-        sql::Value::Integer(integer) => Value::Integer(integer),
-        sql::Value::Float(float) => Value::Float(float),
-        sql::Value::Text(text) => Value::Text(text),
-        sql::Value::Uuid(text) => Value::Uuid(text),
-        sql::Value::Json(text) => Value::Json(text),
-        sql::Value::Bytes(bytes) => Value::Bytes(bytes),
-    }
-}
-
-fn value_out(value: Value) -> sql::Value {
-    match value {
-        Value::Null => sql::Value::Null,
-        Value::Boolean(boolean) => sql::Value::Boolean(boolean),
-        Value::Integer(integer) => sql::Value::Integer(integer),
-        Value::Float(float) => sql::Value::Float(float),
-        Value::Text(text) => sql::Value::Text(text),
-        Value::Uuid(text) => sql::Value::Uuid(text),
-        Value::Json(text) => sql::Value::Json(text),
-        Value::Bytes(bytes) => sql::Value::Bytes(bytes),
     }
 }
 

@@ -52,7 +52,8 @@ impl Script {
                 if let Ok(Reply::Time(time)) = answer {
                     self.now_ms = self.now_ms.max(time);
                 }
-                answer
+                // What is opened is known by the number of the call.
+                answer.map(|reply| if matches!(reply, Reply::Opened(_)) { Reply::Opened(seq) } else { reply })
             }
             Some(Recorded { answer: None, .. }) => self.alone(request).ok_or_else(|| nothing(seq, operation)),
             None => Err(nothing(seq, operation)),

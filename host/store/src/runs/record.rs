@@ -12,6 +12,13 @@ use uuid::Uuid;
 pub(super) const COLUMNS: &str = "id, tenant_id, agent, component_digest, policy_digest, state, epoch, wrapped_key,
     case when isfinite(wake_at) then (extract(epoch from wake_at) * 1000000)::bigint end,
     (extract(epoch from created_at) * 1000000)::bigint, (extract(epoch from finished_at) * 1000000)::bigint";
+/// The same of a table that is called `r` beside another.
+pub(crate) const RUN_COLUMNS: &str =
+    "r.id, r.tenant_id, r.agent, r.component_digest, r.policy_digest, r.state, r.epoch,
+    r.wrapped_key, case when isfinite(r.wake_at) then (extract(epoch from r.wake_at) * 1000000)::bigint end,
+    (extract(epoch from r.created_at) * 1000000)::bigint, (extract(epoch from r.finished_at) * 1000000)::bigint";
+/// What [`journal_row`] reads, in its order, of a table that is called `j`.
+pub(crate) const JOURNAL_COLUMNS: &str = "j.run_id, j.seq, j.epoch, j.kind, j.frame";
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,26 +91,27 @@ pub struct RunRecord {
     pub finished_at: Option<SystemTime>,
 }
 
-pub(super) fn run_record(row: &PgRow) -> Result<RunRecord, sqlx::Error> {
-    let (id, tenant): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
-    let agent: String = row.try_get(2)?;
+/// A run whose columns begin at a place.
+pub(crate) fn run_record(row: &PgRow, from: usize) -> Result<RunRecord, sqlx::Error> {
+    let (id, tenant): (Uuid, Uuid) = (row.try_get(from)?, row.try_get(from + 1)?);
+    let agent: String = row.try_get(from + 2)?;
     Ok(RunRecord {
         id: id.into(),
         tenant: tenant.into(),
         agent: AgentName::try_from(agent).map_err(|_| strange("agent"))?,
-        component: digest(row.try_get(3)?)?,
-        policy: digest(row.try_get(4)?)?,
-        state: RunState::parse(row.try_get(5)?)?,
-        epoch: Epoch::new(unsigned(row.try_get(6)?)?),
-        wrapped_key: row.try_get(7)?,
-        wake_at: row.try_get::<Option<i64>, _>(8)?.map(time).transpose()?,
-        created_at: time(row.try_get(9)?)?,
-        finished_at: row.try_get::<Option<i64>, _>(10)?.map(time).transpose()?,
+        component: digest(row.try_get(from + 3)?)?,
+        policy: digest(row.try_get(from + 4)?)?,
+        state: RunState::parse(row.try_get(from + 5)?)?,
+        epoch: Epoch::new(unsigned(row.try_get(from + 6)?)?),
+        wrapped_key: row.try_get(from + 7)?,
+        wake_at: row.try_get::<Option<i64>, _>(from + 8)?.map(time).transpose()?,
+        created_at: time(row.try_get(from + 9)?)?,
+        finished_at: row.try_get::<Option<i64>, _>(from + 10)?.map(time).transpose()?,
     })
 }
 
 /// Columns run_id, seq, epoch, kind, frame.
-pub(super) fn journal_row(row: &PgRow) -> Result<Row, sqlx::Error> {
+pub(crate) fn journal_row(row: &PgRow) -> Result<Row, sqlx::Error> {
     let run: Uuid = row.try_get(0)?;
     Ok(Row {
         run: run.into(),
@@ -114,7 +122,7 @@ pub(super) fn journal_row(row: &PgRow) -> Result<Row, sqlx::Error> {
     })
 }
 
-fn digest(bytes: &[u8]) -> Result<Digest, sqlx::Error> {
+pub(super) fn digest(bytes: &[u8]) -> Result<Digest, sqlx::Error> {
     <[u8; 32]>::try_from(bytes).map(Digest::from).map_err(|_| strange("digest"))
 }
 

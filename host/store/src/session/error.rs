@@ -47,6 +47,12 @@ pub enum SqlError {
         /// The limit.
         limit: usize,
     },
+    /// As much is open as may be.
+    #[error("close what is open first: a tenant has at most {tenant} transactions and queries open")]
+    Crowded {
+        /// Most that a tenant holds.
+        tenant: usize,
+    },
     /// The deadline passed; the transaction may be over.
     #[error("make the statement faster or give the run more time")]
     Deadline,
@@ -91,6 +97,7 @@ impl SqlError {
             Self::Input { .. } => "store-sql-input",
             Self::TooManyRows { .. } => "store-too-many-rows",
             Self::TooManyBytes { .. } => "store-too-many-bytes",
+            Self::Crowded { .. } => "store-crowded",
             Self::Deadline => "store-deadline",
             Self::Door => "store-door",
             Self::ReadOnly => "store-read-only",

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::error::SqlError;
 use super::lease::Lease;
+use super::prepared::Prepared;
 use crate::wire;
 
 /// Connections of each login. More than the disk can commit at once only makes them wait inside Postgres.
@@ -19,26 +20,59 @@ const SIZE: usize = 16;
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is tried before it is handed out: the server may have been restarted.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// After an error, what an agent's statement may have left on its session is unknown: settings, statements, cursors and
+/// locks all go.
+const FORGET: &str = "DISCARD ALL";
+
+/// A connection, with what it has prepared for agents.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(super) conn: PgConnection,
+    pub(super) prepared: Prepared,
+    /// Whether statements outlive their transaction. Behind a pooler the next one may be on another server connection.
+    pub(super) keeps_statements: bool,
+}
+
+impl Session {
+    /// Opens a transaction with a message whose only row is the answer to its claim.
+    pub(super) async fn open(&mut self, message: String) -> Result<(), SqlError> {
+        let opened = wire::simple(&mut self.conn, message).await.map_err(SqlError::unavailable)?;
+        match opened.first() {
+            Some(Some(answer)) if answer == "t" => Ok(()),
+            _ => Err(SqlError::Claim),
+        }
+    }
+
+    /// Has Postgres drop all that a session can hold. No transaction may be open.
+    pub(super) async fn forget(&mut self) -> Result<(), sqlx::Error> {
+        self.prepared.clear();
+        wire::simple(&mut self.conn, FORGET.to_owned()).await.map(drop)
+    }
+
+    /// Ends a transaction in which something went wrong.
+    pub(super) async fn abandon(&mut self) -> Result<(), sqlx::Error> {
+        wire::simple(&mut self.conn, "ROLLBACK".to_owned()).await?;
+        self.forget().await
+    }
+}
 
 /// See the file's head.
 #[derive(Debug)]
 pub(super) struct Pool {
     options: PgConnectOptions,
-    /// Sent between two transactions, if the login needs it.
-    hygiene: Option<&'static str>,
+    keeps_statements: bool,
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<(PgConnection, Instant)>>,
-    runtime: Handle,
+    idle: Mutex<Vec<(Session, Instant)>>,
 }
 
 impl Pool {
-    pub(super) fn new(options: PgConnectOptions, hygiene: Option<&'static str>, runtime: Handle) -> Arc<Self> {
+    pub(super) fn new(options: PgConnectOptions, keeps_statements: bool) -> Arc<Self> {
         let permits = Arc::new(Semaphore::new(SIZE));
-        Arc::new(Self { options, hygiene, permits, idle: Mutex::default(), runtime })
+        Arc::new(Self { options, keeps_statements, permits, idle: Mutex::default() })
     }
 
     // Held to push or take one connection.
-    fn idle(&self) -> MutexGuard<'_, Vec<(PgConnection, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Session, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -50,36 +84,30 @@ impl Pool {
     async fn take(self: &Arc<Self>) -> Result<Lease, sqlx::Error> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         loop {
-            let Some((mut conn, since)) = self.idle().pop() else { break };
-            if since.elapsed() < TRUSTED_IDLE || conn.ping().await.is_ok() {
-                return Ok(Lease::new(conn, permit, self.clone()));
+            let Some((mut session, since)) = self.idle().pop() else { break };
+            if since.elapsed() < TRUSTED_IDLE || session.conn.ping().await.is_ok() {
+                return Ok(Lease::new(session, permit, self.clone()));
             }
         }
-        Ok(Lease::new(self.options.connect().await?, permit, self.clone()))
+        let conn = self.options.connect().await?;
+        let session = Session { conn, prepared: Prepared::default(), keeps_statements: self.keeps_statements };
+        Ok(Lease::new(session, permit, self.clone()))
     }
 
-    /// Takes a connection back; one that can't be made clean is closed.
-    pub(super) fn give(self: &Arc<Self>, mut conn: PgConnection, permit: OwnedSemaphorePermit) {
-        match self.hygiene {
-            None => self.idle().push((conn, Instant::now())),
-            Some(message) => {
-                let pool = self.clone();
-                self.runtime.spawn(async move {
-                    if wire::simple(&mut conn, message.to_owned()).await.is_ok() && !pool.permits.is_closed() {
-                        pool.idle().push((conn, Instant::now()));
-                    }
-                    drop(permit);
-                });
-            }
+    /// Takes a connection back on which no transaction is open.
+    pub(super) fn give(&self, session: Session, permit: OwnedSemaphorePermit) {
+        if !self.permits.is_closed() {
+            self.idle().push((session, Instant::now()));
         }
+        drop(permit);
     }
 
     /// Closes what is idle, and hands out no more.
     pub(super) async fn close(&self) {
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle());
-        for (conn, _) in idle {
-            drop(conn.close().await);
+        for (session, _) in idle {
+            drop(session.conn.close().await);
         }
     }
 }

@@ -1,55 +1,39 @@
 //! One statement of an agent, from untrusted text to rows. Postgres's own grammar is the filter: the text is only ever
-//! run as what `PREPARE … AS <text>` made of it, so SET, COMMIT, COPY, DO, EXPLAIN and the like can't be reached. It
-//! doesn't know the tenant; the transaction around it does.
-
-use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! sent as `PREPARE … AS <text>`, alone in its message (the extended protocol takes one statement), so SET, COMMIT, COPY,
+//! DO, EXPLAIN and the like can't be reached; what is run afterwards is `EXECUTE` by a name of the host's. It doesn't
+//! know the tenant; the transaction around it does.
 
 use casemate_gate::Value;
 use futures_util::TryStreamExt;
-use sqlx::{Either, PgConnection};
+use sqlx::Either;
 
+use super::collector::Collector;
 use super::error::SqlError;
-use super::values::{Collector, argument, declared};
+use super::pool::Session;
+use super::values::{argument, declared};
 use crate::wire;
 
 /// Most bytes of statement and parameters: each is copied a few times on its way.
 const INPUT_BYTES: usize = 8 * 1024 * 1024;
 /// Most parameters.
 const PARAMETERS: usize = 1000;
-/// Most texts that are remembered as passed, and the longest that is.
-const REMEMBERED: usize = 1024;
-const REMEMBERED_BYTES: usize = 16 * 1024;
 /// A statement that fails takes back its own work and leaves the transaction usable.
-const SAVEPOINT: &str = "SAVEPOINT casemate;";
+const SAVEPOINT: &str = "SAVEPOINT casemate";
 const RECOVER: &str = "ROLLBACK TO SAVEPOINT casemate; RELEASE SAVEPOINT casemate; DEALLOCATE ALL";
+/// Postgres's "cached plan must not change result type": a table was altered since the statement was prepared.
+const STALE: &str = "0A000";
 
-/// Texts that Postgres has parsed as exactly one statement of a permitted kind. Grammar doesn't depend on tenant,
-/// role or tables, so this is safe to share; rights are checked at each run.
-#[derive(Debug, Default)]
-pub(super) struct Passed(Mutex<HashSet<String>>);
-
-impl Passed {
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn has(&self, text: &str) -> bool {
-        self.lock().contains(text)
-    }
-
-    fn add(&self, text: &str) {
-        if text.len() <= REMEMBERED_BYTES {
-            let mut texts = self.lock();
-            if texts.len() >= REMEMBERED {
-                texts.clear();
-            }
-            texts.insert(text.to_owned());
-        }
-    }
+/// What surrounds a statement in its message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame<'m> {
+    /// Sent before it; if it opens the transaction, its only row is the answer to the claim.
+    pub(super) before: &'m str,
+    /// Sent after it.
+    pub(super) after: &'m str,
 }
 
 /// A statement with its parameters, ready to send.
+#[derive(Debug)]
 pub(super) struct Statement {
     text: String,
     /// `(unknown, bigint)`, or nothing.
@@ -70,56 +54,121 @@ impl Statement {
         Ok(Self { text: text.to_owned(), types: list(&types.join(", ")), arguments: list(&arguments.join(", ")) })
     }
 
-    /// Runs it behind a savepoint. After an error that `is_recoverable` the transaction goes on without it.
-    pub(super) async fn run(
+    fn key(&self) -> String {
+        format!("{}{}", self.types, self.text)
+    }
+
+    /// `EXECUTE` of it, if the connection has it prepared.
+    fn prepared(&self, session: &Session) -> Option<String> {
+        let number = session.prepared.number(&self.key())?;
+        Some(self.execution(number))
+    }
+
+    fn execution(&self, number: u32) -> String {
+        format!("EXECUTE casemate_{number}{}", self.arguments)
+    }
+
+    /// Has Postgres judge the text, in a transaction that is open; returns the `EXECUTE`.
+    pub(super) async fn prepare(&self, session: &mut Session) -> Result<String, SqlError> {
+        if let Some(execute) = self.prepared(session) {
+            return Ok(execute);
+        }
+        if session.prepared.is_full() {
+            session.forget().await.map_err(SqlError::unavailable)?;
+        }
+        let number = session.prepared.next();
+        let filter = format!("PREPARE casemate_{number}{} AS {}", self.types, self.text);
+        wire::single(&mut session.conn, filter).await.map_err(SqlError::from_postgres)?;
+        let execute = self.execution(number);
+        if session.keeps_statements && session.prepared.note(&self.key(), number) {
+            return Ok(execute);
+        }
+        // Gone with the message that runs it. An error does the same: then the connection forgets everything.
+        Ok(format!("{execute}; DEALLOCATE casemate_{number}"))
+    }
+
+    /// Opens a transaction and runs in it: in one message where the statement is prepared already.
+    pub(super) async fn run_opening(
         &self,
-        conn: &mut PgConnection,
-        passed: &Passed,
+        session: &mut Session,
+        frame: Frame<'_>,
+        collector: &mut Collector,
+    ) -> Result<(), SqlError> {
+        let Frame { before, after } = frame;
+        if let Some(execute) = self.prepared(session) {
+            let ran = message(session, format!("{before}; {execute}; {after}"), Some(Claim::Awaited), collector).await;
+            if !matches!(&ran, Err(SqlError::Refused { sqlstate, .. }) if sqlstate == STALE) {
+                return ran;
+            }
+            wire::simple(&mut session.conn, "ROLLBACK".to_owned()).await.map_err(SqlError::unavailable)?;
+            session.forget().await.map_err(SqlError::unavailable)?;
+        }
+        session.open(before.to_owned()).await?;
+        let execute = self.prepare(session).await?;
+        message(session, format!("{execute}; {after}"), None, collector).await
+    }
+
+    /// Runs behind a savepoint in a transaction that is open. After an error that `is_recoverable` it goes on without.
+    pub(super) async fn run_within(
+        &self,
+        session: &mut Session,
         read_only: bool,
         collector: &mut Collector,
     ) -> Result<(), SqlError> {
-        let result = self.attempt(conn, passed, read_only, collector).await;
+        let result = self.attempt(session, read_only, collector).await;
         if result.as_ref().is_err_and(SqlError::is_recoverable) {
-            wire::simple(conn, RECOVER.to_owned()).await.map_err(SqlError::unavailable)?;
+            session.prepared.clear();
+            wire::simple(&mut session.conn, RECOVER.to_owned()).await.map_err(SqlError::unavailable)?;
         }
         result
     }
 
-    async fn attempt(
-        &self,
-        conn: &mut PgConnection,
-        passed: &Passed,
-        read_only: bool,
-        collector: &mut Collector,
-    ) -> Result<(), SqlError> {
-        let Self { text, types, arguments } = self;
-        let mut message = SAVEPOINT.to_owned();
-        if !passed.has(text) {
-            wire::simple(conn, message).await.map_err(SqlError::unavailable)?;
-            // The extended protocol takes one statement; what PREPARE can't hold is a syntax error.
-            let filter = format!("PREPARE casemate_filter{types} AS {text}");
-            wire::single(conn, filter).await.map_err(SqlError::from_postgres)?;
-            passed.add(text);
-            message = "DEALLOCATE ALL;".to_owned();
-        }
-        if read_only {
-            // Ends with the savepoint: Postgres restores the outer transaction's mode.
-            message.push_str("SET LOCAL transaction_read_only = on;");
-        }
-        // A text that passed ends outside of any quote; the line break ends a comment.
-        message.push_str(&format!(
-            "PREPARE casemate_run{types} AS {text}\n;EXECUTE casemate_run{arguments};DEALLOCATE ALL;\
-             RELEASE SAVEPOINT casemate"
-        ));
-        let mut results = wire::stream(conn, message);
-        while let Some(result) = results.try_next().await.map_err(SqlError::from_postgres)? {
-            match result {
-                Either::Left(done) => collector.changed = collector.changed.saturating_add(done.rows_affected()),
-                Either::Right(row) => collector.take(&row)?,
+    async fn attempt(&self, session: &mut Session, read_only: bool, collector: &mut Collector) -> Result<(), SqlError> {
+        // Ends with the savepoint: Postgres restores the outer transaction's mode.
+        let mode = if read_only { "SET LOCAL transaction_read_only = on; " } else { "" };
+        let (before, execute) = match self.prepared(session) {
+            Some(execute) => (format!("{SAVEPOINT}; "), execute),
+            None => {
+                wire::simple(&mut session.conn, SAVEPOINT.to_owned()).await.map_err(SqlError::unavailable)?;
+                (String::new(), self.prepare(session).await?)
             }
-        }
-        Ok(())
+        };
+        let sent = format!("{before}{mode}{execute}; RELEASE SAVEPOINT casemate");
+        message(session, sent, None, collector).await
     }
+}
+
+/// Whether the answer to the claim is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    Awaited,
+    Accepted,
+}
+
+/// Sends a message in which one statement gives rows; in one that opens a transaction, so does the claim before it.
+async fn message(
+    session: &mut Session,
+    sql: String,
+    mut claim: Option<Claim>,
+    collector: &mut Collector,
+) -> Result<(), SqlError> {
+    let mut results = wire::stream(&mut session.conn, sql);
+    while let Some(result) = results.try_next().await.map_err(SqlError::from_postgres)? {
+        match (result, claim) {
+            (Either::Right(row), Some(Claim::Awaited)) => {
+                if wire::text(&row, 0).map_err(SqlError::unavailable)?.as_deref() != Some("t") {
+                    return Err(SqlError::Claim);
+                }
+                claim = Some(Claim::Accepted);
+            }
+            // The count of the claim's own row.
+            (Either::Left(_), Some(Claim::Accepted)) => claim = None,
+            (Either::Left(_), Some(Claim::Awaited)) => {}
+            (Either::Left(done), None) => collector.changed = collector.changed.saturating_add(done.rows_affected()),
+            (Either::Right(row), _) => collector.take(&row)?,
+        }
+    }
+    Ok(())
 }
 
 fn list(items: &str) -> String {

@@ -11,35 +11,17 @@ use casemate_gate::rls::Scope;
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
+use super::collector::{Caps, Collector, Rows};
 use super::error::SqlError;
+use super::opening::{self, Access, Door, Opening};
+use super::pool::Session;
 use super::statement::Statement;
-use super::values::{Caps, Collector, Rows};
-use super::{Db, Lease};
+use super::{Db, Held, Lease};
 use crate::journal::{self, Append};
 use crate::wire;
 
-/// Longest transaction, whatever its caller's deadline.
-const LONGEST: Duration = Duration::from_secs(300);
 /// How much later than Postgres the host gives up, so that usually Postgres does, and keeps the connection.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// Whether a transaction may change rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// READ ONLY: its journal rows are appended in a transaction of their own right after it.
-    Read,
-    /// Its journal rows commit with what it changed.
-    Write,
-}
-
-/// Which of the two logins a transaction uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// The host's own tables: `kv`, runs. No text of an agent is run.
-    Records,
-    /// An agent's statements, as the role that the scope names.
-    Sql,
-}
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 /// An open transaction of one tenant. Dropped without `commit_with` or `rollback`, its connection is closed and
 /// Postgres rolls back.
@@ -52,6 +34,8 @@ pub struct TenantTx {
     access: Access,
     door: Door,
     deadline: Instant,
+    /// Of one that is kept between calls.
+    _held: Option<Held>,
 }
 
 impl TenantTx {
@@ -66,23 +50,28 @@ impl TenantTx {
         door: Door,
         deadline: Instant,
     ) -> Result<Self, SqlError> {
-        let left = deadline.saturating_duration_since(Instant::now()).min(LONGEST);
-        if left < Duration::from_millis(1) {
-            return Err(SqlError::Deadline);
-        }
-        let deadline = Instant::now() + left;
-        let message = opening(db, scope, access, door, left)?;
+        let Opening { message, deadline } = Opening::new(db, scope, access, door, deadline)?;
         let pool = db.clone();
         let opened = db.while_wanted(async move {
             let mut lease = pool.lease(door).await.map_err(SqlError::unavailable)?;
-            let opened = wire::simple(lease.get(), message).await;
-            match opened.map_err(SqlError::unavailable)?.first() {
-                Some(Some(answer)) if answer == "t" => Ok(lease),
-                _ => Err(SqlError::Claim),
-            }
+            lease.session().open(message).await?;
+            Ok(lease)
         });
-        let lease = opened.await?;
-        Ok(Self { db: db.clone(), lease: Some(lease), scope: scope.clone(), access, door, deadline })
+        Ok(Self::opened(db, opened.await?, scope, access, door, deadline))
+    }
+
+    /// Opens one that an agent keeps between calls, for several statements.
+    ///
+    /// # Errors
+    /// [`SqlError::Crowded`], and as for [`TenantTx::begin`].
+    pub async fn begin_held(db: &Db, scope: &Scope, deadline: Instant) -> Result<Self, SqlError> {
+        let held = db.hold(scope.tenant())?;
+        let tx = Self::begin(db, scope, Access::Write, Door::Sql, deadline).await?;
+        Ok(Self { _held: Some(held), ..tx })
+    }
+
+    pub(super) fn opened(db: &Db, lease: Lease, scope: &Scope, access: Access, door: Door, deadline: Instant) -> Self {
+        Self { db: db.clone(), lease: Some(lease), scope: scope.clone(), access, door, deadline, _held: None }
     }
 
     /// Runs one SELECT or VALUES, read-only even in a transaction that may write.
@@ -93,7 +82,8 @@ impl TenantTx {
         self.statement(statement, parameters, true, caps).await.map(|collected| collected.rows)
     }
 
-    /// Runs one statement that changes rows, and says how many. `_change` proves that the call may prepare a change.
+    /// Runs one statement that changes rows, and returns the number of them and the rows of its RETURNING. `_change`
+    /// proves that the call may prepare a change.
     ///
     /// # Errors
     /// See [`SqlError`].
@@ -102,17 +92,26 @@ impl TenantTx {
         _change: &Change<'_>,
         statement: &str,
         parameters: &[Value],
-    ) -> Result<u64, SqlError> {
-        self.change(statement, parameters).await
-    }
-
-    pub(crate) async fn change(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, SqlError> {
+        caps: Caps,
+    ) -> Result<(u64, Rows), SqlError> {
         if self.access == Access::Read {
             return Err(SqlError::ReadOnly);
         }
-        // A RETURNING clause is run and its rows are dropped, but not without a bound.
-        let caps = Caps { rows: 1 << 20, bytes: 1 << 24 };
-        self.statement(statement, parameters, false, caps).await.map(|collected| collected.changed)
+        self.statement(statement, parameters, false, caps).await.map(|collected| (collected.changed, collected.rows))
+    }
+
+    /// Has everything that was deferred to the commit say now whether it would stand in the way.
+    ///
+    /// # Errors
+    /// See [`SqlError`]; the transaction can't be committed any more then.
+    pub async fn settle(&mut self) -> Result<(), SqlError> {
+        self.with(|session| {
+            Box::pin(async move {
+                let settled = wire::simple(&mut session.conn, super::once::NOW.to_owned()).await;
+                settled.map(drop).map_err(SqlError::from_postgres)
+            })
+        })
+        .await
     }
 
     /// Appends the rows and commits, together or not at all, in one round trip. `_intent` proves that the call's intent
@@ -132,7 +131,7 @@ impl TenantTx {
         let message = match self.access {
             Access::Write => format!("{}; COMMIT", append.statement()),
             Access::Read => {
-                let open = opening(&self.db, &self.scope, Access::Write, Door::Records, self.left());
+                let open = opening::message(&self.db, &self.scope, Access::Write, Door::Records, self.left());
                 format!("COMMIT; {}; {}; COMMIT", open.map_err(unavailable)?, append.statement())
             }
         };
@@ -155,6 +154,21 @@ impl TenantTx {
         self.db.on_host(close(lease, "COMMIT")).await.map_err(SqlError::unavailable)?
     }
 
+    #[cfg(test)]
+    pub(crate) async fn change(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, SqlError> {
+        if self.access == Access::Read {
+            return Err(SqlError::ReadOnly);
+        }
+        let caps = Caps { rows: 1000, bytes: 1 << 20 };
+        self.statement(statement, parameters, false, caps).await.map(|collected| collected.changed)
+    }
+
+    /// Whether an error ended it: nothing more can be done in it.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.lease.is_none()
+    }
+
     pub(crate) const fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -174,11 +188,10 @@ impl TenantTx {
             return Err(SqlError::Door);
         }
         let statement = Statement::new(text, parameters)?;
-        let db = self.db.clone();
         let mut collector = Collector::new(caps);
-        self.with(move |conn| {
+        self.with(move |session| {
             Box::pin(async move {
-                statement.run(conn, db.passed(), read_only, &mut collector).await?;
+                statement.run_within(session, read_only, &mut collector).await?;
                 Ok(collector)
             })
         })
@@ -195,7 +208,7 @@ impl TenantTx {
             (Door::Sql, _) => Err(SqlError::Door),
             (Door::Records, Access::Read) if writes => Err(SqlError::ReadOnly),
             (Door::Records, _) => {
-                let result = self.with(work).await;
+                let result = self.with(|session| work(&mut session.conn)).await;
                 if result.is_err() {
                     // Postgres has given the transaction up, and would answer COMMIT by a rollback.
                     self.lease = None;
@@ -209,13 +222,12 @@ impl TenantTx {
     async fn with<T, W>(&mut self, work: W) -> Result<T, SqlError>
     where
         T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, SqlError>> + Send + 'static,
+        W: for<'c> FnOnce(&'c mut Session) -> BoxFuture<'c, Result<T, SqlError>> + Send + 'static,
     {
         let mut lease = self.lease.take().ok_or(SqlError::Over)?;
         let limit = tokio::time::Instant::from_std(self.deadline + GRACE);
         let worked = self.db.while_wanted(async move {
-            let conn = lease.get();
-            let result = match tokio::time::timeout_at(limit, work(conn)).await {
+            let result = match tokio::time::timeout_at(limit, work(lease.session())).await {
                 Ok(result) => result,
                 Err(_) => return Err(SqlError::Deadline),
             };
@@ -227,21 +239,6 @@ impl TenantTx {
         let (lease, result) = worked.await?;
         self.lease = Some(lease);
         result
-    }
-}
-
-/// Everything that opens a transaction, in one message. The token is base64url, hex and dots; the role is checked.
-fn opening(db: &Db, scope: &Scope, access: Access, door: Door, left: Duration) -> Result<String, SqlError> {
-    let token = db.keyring().token(scope, left).map_err(SqlError::unavailable)?;
-    let mode = if access == Access::Read { " READ ONLY" } else { "" };
-    let milliseconds = left.as_millis().max(1);
-    let open = format!("BEGIN{mode}; SELECT app.open('{token}'); SET LOCAL statement_timeout = {milliseconds}");
-    match (door, scope.role()) {
-        (Door::Records, _) => Ok(open),
-        (Door::Sql, Some(role)) if crate::roles::is_agent_role(role) => {
-            Ok(format!("{open}; SET LOCAL ROLE {}", wire::identifier(role)))
-        }
-        (Door::Sql, _) => Err(SqlError::Door),
     }
 }
 

@@ -3,33 +3,14 @@
 //! general form. It doesn't know which statement they belong to.
 
 use casemate_gate::Value;
-use sqlx::postgres::PgRow;
-use sqlx::{Column, Row};
 
+use super::array;
 use super::error::SqlError;
 use crate::wire;
 
-/// What a query may return at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Caps {
-    /// Rows.
-    pub rows: usize,
-    /// Bytes of all cells, in Postgres's text form.
-    pub bytes: usize,
-}
-
-/// What a query returned.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Rows {
-    /// Names of the columns; none when there is no row.
-    pub columns: Vec<String>,
-    /// Row by row, cell by cell.
-    pub rows: Vec<Vec<Value>>,
-}
-
 /// The type a parameter is declared with. Text and null are left to Postgres to infer (`unknown`), so that text works
-/// wherever a date, a numeric, an array or an enum is wanted.
-pub(super) const fn declared(value: &Value) -> &'static str {
+/// wherever an enum, a range or an address is wanted.
+pub(super) fn declared(value: &Value) -> &'static str {
     match value {
         Value::Null | Value::Text(_) => "unknown",
         Value::Boolean(_) => "boolean",
@@ -38,60 +19,47 @@ pub(super) const fn declared(value: &Value) -> &'static str {
         Value::Uuid(_) => "uuid",
         Value::Json(_) => "jsonb",
         Value::Bytes(_) => "bytea",
+        Value::Numeric(_) => "numeric",
+        Value::Date(_) => "date",
+        Value::Time(_) => "time",
+        Value::Timestamp(_) => "timestamp",
+        Value::TimestampTz(_) => "timestamptz",
+        Value::Array(elements) => array::declared(elements),
     }
 }
 
 /// The value as an argument of `EXECUTE`; none if it holds a NUL.
 pub(super) fn argument(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Null => return Some("NULL".to_owned()),
-        Value::Bytes(bytes) => return Some(wire::bytes(bytes)),
+    match value {
+        Value::Null => Some("NULL".to_owned()),
+        Value::Bytes(bytes) => Some(wire::bytes(bytes)),
+        value => notation(value).filter(|text| !text.contains('\0')).map(|text| wire::literal(&text)),
+    }
+}
+
+/// The value in the form in which Postgres reads it; none for a null.
+pub(super) fn notation(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => return None,
         Value::Boolean(value) => value.to_string(),
         Value::Integer(value) => value.to_string(),
         // Rust's shortest round-trip form; Postgres reads `NaN`, `inf` and `-inf` too.
         Value::Float(value) => value.to_string(),
-        Value::Text(text) | Value::Uuid(text) | Value::Json(text) => text.clone(),
-    };
-    (!text.contains('\0')).then(|| wire::literal(&text))
+        Value::Bytes(bytes) => format!("\\x{}", hex::encode(bytes)),
+        Value::Text(text)
+        | Value::Uuid(text)
+        | Value::Json(text)
+        | Value::Numeric(text)
+        | Value::Date(text)
+        | Value::Time(text)
+        | Value::Timestamp(text)
+        | Value::TimestampTz(text) => text.clone(),
+        Value::Array(elements) => array::notation(elements),
+    })
 }
 
-/// Rows as they come, within the caps.
-#[derive(Debug)]
-pub(super) struct Collector {
-    caps: Caps,
-    bytes: usize,
-    pub(super) rows: Rows,
-    pub(super) changed: u64,
-}
-
-impl Collector {
-    pub(super) fn new(caps: Caps) -> Self {
-        Self { caps, bytes: 0, rows: Rows::default(), changed: 0 }
-    }
-
-    pub(super) fn take(&mut self, row: &PgRow) -> Result<(), SqlError> {
-        if self.rows.rows.len() >= self.caps.rows {
-            return Err(SqlError::TooManyRows { limit: self.caps.rows });
-        }
-        if self.rows.columns.is_empty() {
-            self.rows.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
-        }
-        let mut cells = Vec::with_capacity(row.columns().len());
-        for (index, column) in row.columns().iter().enumerate() {
-            let text = wire::text(row, index).map_err(SqlError::unavailable)?;
-            self.bytes = self.bytes.saturating_add(text.as_ref().map_or(1, String::len));
-            if self.bytes > self.caps.bytes {
-                return Err(SqlError::TooManyBytes { limit: self.caps.bytes });
-            }
-            cells.push(cell(column.type_info().oid().map_or(0, |oid| oid.0), text)?);
-        }
-        self.rows.rows.push(cells);
-        Ok(())
-    }
-}
-
-/// By the numbers of pg_type, which never change.
-fn cell(oid: u32, text: Option<String>) -> Result<Value, SqlError> {
+/// A cell by the number of its type in pg_type, which never changes.
+pub(super) fn cell(oid: u32, text: Option<String>) -> Result<Value, SqlError> {
     let Some(text) = text else { return Ok(Value::Null) };
     let unreadable = || SqlError::unavailable("a cell is not in the text form of its type");
     Ok(match oid {
@@ -101,9 +69,32 @@ fn cell(oid: u32, text: Option<String>) -> Result<Value, SqlError> {
         20 | 21 | 23 | 26 => Value::Integer(text.parse().map_err(|_| unreadable())?),
         700 | 701 => Value::Float(text.parse().map_err(|_| unreadable())?),
         114 | 3802 => Value::Json(text),
+        1082 if is_day(&text) => Value::Date(text),
+        1083 => Value::Time(text),
+        1114 => instant(&text, "").map_or(Value::Text(text), Value::Timestamp),
+        // In UTC: every login's setting, which no statement can change.
+        1184 => instant(&text, "+00").map_or(Value::Text(text), Value::TimestampTz),
+        1700 => Value::Numeric(text),
         2950 => Value::Uuid(text),
-        _ => Value::Text(text),
+        oid => match array::element(oid) {
+            Some(element) => array::parse(&text, element)?.map_or(Value::Text(text), Value::Array),
+            None => Value::Text(text),
+        },
     })
+}
+
+/// `2026-01-31`, and not `infinity` or a year before 1 or after 9999, which RFC 3339 doesn't have.
+fn is_day(text: &str) -> bool {
+    let is_digit = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(is_digit)
+}
+
+/// `2026-01-31 23:59:59.5+00` with its T, and Z for the zone.
+fn instant(text: &str, zone: &str) -> Option<String> {
+    let (day, time) = text.strip_suffix(zone)?.split_once(' ')?;
+    let is_time = time.bytes().all(|byte| byte.is_ascii_digit() || byte == b':' || byte == b'.');
+    let zone = if zone.is_empty() { "" } else { "Z" };
+    if is_day(day) && is_time { Some(format!("{day}T{time}{zone}")) } else { None }
 }
 
 #[cfg(test)]
@@ -119,10 +110,25 @@ mod tests {
 
     #[test]
     fn cells_are_read_by_type() {
-        assert!(matches!(cell(16, Some("t".into())), Ok(Value::Boolean(true))));
-        assert!(matches!(cell(17, Some("\\x00ff".into())), Ok(Value::Bytes(bytes)) if bytes == [0, 255]));
-        assert!(matches!(cell(701, Some("Infinity".into())), Ok(Value::Float(value)) if value == f64::INFINITY));
-        assert!(matches!(cell(1700, Some("1.10".into())), Ok(Value::Text(text)) if text == "1.10"));
+        let cases = [
+            (16, "t", Value::Boolean(true)),
+            (17, "\\x00ff", Value::Bytes(vec![0, 255])),
+            (701, "Infinity", Value::Float(f64::INFINITY)),
+            (1700, "1.10", Value::Numeric("1.10".into())),
+            (1082, "2026-01-31", Value::Date("2026-01-31".into())),
+            (1082, "infinity", Value::Text("infinity".into())),
+            (1082, "0044-03-15 BC", Value::Text("0044-03-15 BC".into())),
+            (1114, "2026-01-31 23:59:59.5", Value::Timestamp("2026-01-31T23:59:59.5".into())),
+            (1184, "2026-01-31 23:59:59.5+00", Value::TimestampTz("2026-01-31T23:59:59.5Z".into())),
+            (1184, "-infinity", Value::Text("-infinity".into())),
+            (1184, "10000-01-01 00:00:00+00", Value::Text("10000-01-01 00:00:00+00".into())),
+            (1007, "{1,NULL}", Value::Array(vec![Value::Integer(1), Value::Null])),
+            (1007, "{{1},{2}}", Value::Text("{{1},{2}}".into())),
+            (3614, "'a'", Value::Text("'a'".into())),
+        ];
+        for (oid, text, value) in cases {
+            assert_eq!(cell(oid, Some(text.to_owned())).ok(), Some(value), "{oid} {text}");
+        }
         assert!(cell(20, Some("x".into())).is_err());
     }
 }

@@ -36,8 +36,13 @@ pub(super) async fn values_go_both_ways(world: World) -> Outcome {
         "select due, amount, tags, timestamptz '2026-01-02 03:04:05+01', interval '90 minutes', score, 'x'::name
         from public.assessments where id = $1 and due < $2";
     let rows = tx.query(select, &[text(id), text("2027-01-01")], CAPS).await?;
-    let expected = ["2026-02-03", "12.50", "{a,\"b c\"}", "2026-01-02 02:04:05+00", "PT1H30M"]
-        .map(|cell| Value::Text(cell.into()));
+    let expected = [
+        Value::Date("2026-02-03".into()),
+        Value::Numeric("12.50".into()),
+        Value::Array(vec![text("a"), text("b c")]),
+        Value::TimestampTz("2026-01-02T02:04:05Z".into()),
+        text("PT1H30M"),
+    ];
     let row = rows.rows.first().ok_or("no row")?;
     assert_eq!(row.get(..5), Some(expected.as_slice()));
     assert_eq!(row.get(5), Some(&Value::Integer(7)));
@@ -116,7 +121,11 @@ pub(super) async fn unenforceable_grants_are_refused(world: World) -> Outcome {
         let refused = world.db.ensure_agent_role(&[grant(table, &[Verb::Read])]).await;
         assert!(matches!(refused, Err(RoleError::Unprotected { .. })), "{table}: {refused:?}");
     }
-    for table in ["missing", "looking", "a\"; drop table public.assessments; --"] {
+    for (view, verb) in [("looking", Verb::Read), ("looking_safely", Verb::Write)] {
+        let refused = world.db.ensure_agent_role(&[grant(view, &[verb])]).await;
+        assert!(matches!(refused, Err(RoleError::View { .. })), "{view}: {refused:?}");
+    }
+    for table in ["missing", "a\"; drop table public.assessments; --"] {
         let refused = world.db.ensure_agent_role(&[grant(table, &[Verb::Read])]).await;
         assert!(matches!(refused, Err(RoleError::NoTable { .. })), "{table}: {refused:?}");
     }

@@ -4,6 +4,8 @@ use casemate_gate::Value;
 use casemate_gate::journal::{Journal, JournalError, RowKind};
 
 use super::world::{CAPS, Outcome, World, row, soon};
+use sqlx::ConnectOptions;
+
 use crate::{Access, Door, PgJournal, StoreError, TenantTx, wire};
 
 pub(super) async fn appends_are_fenced(world: World) -> Outcome {
@@ -45,10 +47,10 @@ pub(super) async fn effect_and_outcome_are_atomic(world: World) -> Outcome {
     // The host dies between effect and commit: its connection breaks.
     let mut tx = begin().await?;
     assert_eq!(tx.change(insert, &[]).await?, 1);
-    let pid = super::world::number(&mut tx, "select pg_backend_pid()").await?;
-    let mut owner = world.db.info().owner().await?;
-    drop(wire::simple(&mut owner, format!("select pid from pg_stat_activity where pid = {pid}")).await);
-    std::process::Command::new("kill").arg("-TERM").arg(pid.to_string()).status()?;
+    let mut superuser = world.superuser.connect().await?;
+    let kill = "select pg_terminate_backend(pid)::text from pg_stat_activity
+        where usename = 'casemate_sql' and state = 'idle in transaction' order by xact_start desc limit 1";
+    assert_eq!(wire::simple(&mut superuser, kill.to_owned()).await?, [Some("true".to_owned())]);
     let broken = tx.append_and_commit(vec![row(run, 1, epoch, RowKind::Outcome)]).await;
     assert!(matches!(broken, Err(JournalError::Unavailable(_))), "{broken:?}");
     let mut tx = begin().await?;

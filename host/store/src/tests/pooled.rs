@@ -56,7 +56,9 @@ impl Elsewhere {
     }
 
     async fn world(&self, external: &External) -> Result<World, AnyError> {
-        World::over(&self.open(external).await?, &self.room.path().join("server")).await
+        let cluster = self.cluster.as_ref().ok_or("the server is stopped")?;
+        World::over(&self.open(external).await?, &self.room.path().join("server"), super::world::superuser(cluster))
+            .await
     }
 }
 

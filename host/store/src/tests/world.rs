@@ -10,6 +10,7 @@ use casemate_gate::identity::{Identity, Standing};
 use casemate_gate::journal::{Row, RowKind};
 use casemate_gate::rls::{Scope, bookkeeping};
 use casemate_gate::{AgentName, Digest, Epoch, RunId, Seq, TenantId, Value, Verb};
+use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use casemate_gate::policy::TableGrant;
@@ -30,20 +31,23 @@ pub(super) struct World {
     pub(super) one: TenantId,
     pub(super) other: TenantId,
     pub(super) role: String,
+    /// For what only a superuser can do to a database, and then only in tests.
+    pub(super) superuser: PgConnectOptions,
 }
 
 impl World {
     pub(super) async fn new(cluster: &Cluster) -> Result<Self, AnyError> {
-        Self::over(&provision(cluster).await?, cluster.directory()).await
+        Self::over(&provision(cluster).await?, cluster.directory(), superuser(cluster)).await
     }
 
     /// The same, whoever has started the server; `home` is its directory.
-    pub(super) async fn over(info: &ConnectInfo, home: &Path) -> Result<Self, AnyError> {
+    pub(super) async fn over(info: &ConnectInfo, home: &Path, superuser: PgConnectOptions) -> Result<Self, AnyError> {
         let db = Db::connect(info).await?;
         let (one, other) = (db.add_tenant("one").await?, db.add_tenant("other").await?);
         info.apply_sql(&seed(one, other)).await?;
+        info.apply_sql(&items(one, other)).await?;
         let role = db.ensure_agent_role(&[grant("assessments", &[Verb::Read, Verb::Write])]).await?;
-        Ok(Self { db, home: home.to_owned(), one, other, role })
+        Ok(Self { db, home: home.to_owned(), one, other, role, superuser })
     }
 
     pub(super) fn scope(&self, tenant: TenantId, run: RunId) -> Result<Scope, AnyError> {
@@ -100,6 +104,50 @@ pub(super) async fn number(tx: &mut TenantTx, query: &str) -> Result<i64, AnyErr
         Some(Value::Integer(number)) => Ok(*number),
         other => Err(format!("{query}: {other:?}").into()),
     }
+}
+
+pub(super) fn superuser(cluster: &Cluster) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(cluster.socket())
+        .port(5432)
+        .database("casemate")
+        .username("postgres")
+        .password(cluster.superuser_password())
+}
+
+/// Key of a tenant's nth item.
+pub(super) fn item_of(tenant: TenantId, n: u128) -> String {
+    Uuid::from_u128(tenant.as_uuid().as_u128() ^ (n << 8)).to_string()
+}
+
+/// A table as it should be, a sequence, a view, and a table in parts. The other tenant's rows lie between the first's.
+fn items(one: TenantId, other: TenantId) -> String {
+    let floor = "using (tenant_id = (select app.tenant())) with check (tenant_id = (select app.tenant()))";
+    let mut sql = "create table public.items (id uuid not null default gen_random_uuid(),
+            tenant_id uuid not null default app.tenant(), n integer, primary key (tenant_id, id));
+        create sequence public.numbers;
+        create view public.looking_safely with (security_invoker = true) as select * from public.items;
+        create table public.parted (tenant_id uuid not null default app.tenant(), n integer) partition by list (n);
+        create table public.parted_one partition of public.parted for values in (1);"
+        .to_owned();
+    for n in 1..=ROWS {
+        for tenant in [one, other] {
+            let id = item_of(tenant, n as u128);
+            sql.push_str(&format!("insert into public.items values ('{id}', '{tenant}', {n});"));
+        }
+    }
+    for tenant in [one, other] {
+        sql.push_str(&format!("insert into public.parted values ('{tenant}', 1);"));
+    }
+    for table in ["items", "parted", "parted_one"] {
+        sql.push_str(&format!(
+            "alter table public.{table} enable row level security;
+            alter table public.{table} force row level security;
+            create policy floor on public.{table} as restrictive to public {floor};
+            create policy rw on public.{table} to casemate_agent using (true) with check (true);"
+        ));
+    }
+    sql
 }
 
 fn seed(one: TenantId, other: TenantId) -> String {

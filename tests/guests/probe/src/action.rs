@@ -18,6 +18,25 @@ pub(crate) enum Action {
         #[serde(default)]
         parameters: Vec<Cell>,
     },
+    /// Replies the rows of its RETURNING.
+    SqlReturning {
+        statement: String,
+        #[serde(default)]
+        parameters: Vec<Cell>,
+    },
+    /// Reads the query in pieces, `most` rows at most. Replies how many rows it read, and the last of them.
+    SqlStream {
+        statement: String,
+        #[serde(default)]
+        parameters: Vec<Cell>,
+        #[serde(default = "all")]
+        most: usize,
+    },
+    /// Does actions in a transaction, where those of `sql` are of it, and commits it or drops it. Replies with the list of
+    /// their replies and what came of the commit.
+    SqlTransaction { actions: Vec<Action>, commit: bool },
+    /// Opens so many streams of one row and reads none. Replies how many could be opened, with the first refusal.
+    SqlHold { streams: usize },
     /// Replies the value (text, or a list of bytes where it is no UTF-8) or null.
     KvGet { key: String },
     /// Replies null.
@@ -63,6 +82,11 @@ pub(crate) enum Action {
     Panic { message: String },
 }
 
+/// As many rows as there are.
+const fn all() -> usize {
+    usize::MAX
+}
+
 /// A parameter or a cell. Numbers with a point are `double precision`, strings are text.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(untagged)]
@@ -75,7 +99,8 @@ pub(crate) enum Cell {
     Other(Other),
 }
 
-/// Cells that JSON has no notation for: `{"uuid": "…"}`, `{"json": …}`, `{"bytes": […]}`, `{"fill": 4096}`.
+/// Cells that JSON has no notation for: `{"uuid": "…"}`, `{"json": …}`, `{"bytes": […]}`, `{"fill": 4096}`,
+/// `{"numeric": "1.50"}`, `{"instant": "…"}`, `{"day": "…"}`, `{"array": […]}`, and what is shown only.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Other {
@@ -83,6 +108,10 @@ pub(crate) enum Other {
     Json(serde_json::Value),
     Bytes(Vec<u8>),
     Fill(usize),
+    Numeric(String),
+    Instant(String),
+    Day(String),
+    Array(Vec<Cell>),
 }
 
 /// A value of `kv`: a string, a list of bytes, or `{"fill": 4096}`.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use casemate::sql::{self, Value};
+use casemate::sql::{self, Element, Value};
 use casemate::{Code, Failure, Refusal, clock, kv, log, random};
 use serde_json::json;
 
@@ -15,6 +15,8 @@ pub(crate) fn perform(action: Action) -> Result<Reply, Failure> {
     match action {
         Action::Repeat { times, actions } => return repeat(times, &actions),
         Action::Spelled { letters } => return spelled(&letters),
+        Action::SqlTransaction { actions, commit } => return within(actions, commit),
+        Action::SqlHold { streams } => return Ok(hold(streams)),
         Action::Insist { action } => return insist(*action),
         Action::Fail { message } => return Err(Failure::failed(message)),
         Action::Refuse { message } => {
@@ -44,6 +46,14 @@ fn answer(action: Action) -> Result<serde_json::Value, Refusal> {
         Action::SqlExecute { statement, parameters } => {
             sql::execute(statement).bind_all(values(parameters)?).run()?.into()
         }
+        Action::SqlReturning { statement, parameters } => {
+            reply::rows(sql::execute(statement).bind_all(values(parameters)?).fetch()?)
+        }
+        Action::SqlStream { statement, parameters, most } => {
+            let rows = sql::query(statement).bind_all(values(parameters)?).stream::<Vec<serde_json::Value>>()?;
+            let rows = rows.take(most).collect::<Result<Vec<_>, _>>()?;
+            json!({ "read": rows.len(), "last": rows.last() })
+        }
         Action::KvGet { key } => kv::get(&key)?.map_or(serde_json::Value::Null, |value| {
             String::from_utf8(value).map_or_else(|error| error.into_bytes().into(), Into::into)
         }),
@@ -56,6 +66,45 @@ fn answer(action: Action) -> Result<serde_json::Value, Refusal> {
         Action::Random => random::bytes::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
         other => json!(format!("{other:?} is no call")),
     })
+}
+
+/// Does actions in a transaction.
+fn within(actions: Vec<Action>, commit: bool) -> Result<Reply, Failure> {
+    let transaction = match sql::begin() {
+        Ok(transaction) => transaction,
+        Err(refusal) => return Ok(Reply::Refused(reply::show(&refusal))),
+    };
+    let mut replies = Vec::new();
+    for action in actions {
+        replies.push(match action {
+            Action::SqlQuery { statement, parameters } => {
+                Reply::of(transaction.query(statement).bind_all(values(parameters)?).fetch().map(reply::rows))
+            }
+            Action::SqlExecute { statement, parameters } => {
+                Reply::of(transaction.execute(statement).bind_all(values(parameters)?).run())
+            }
+            Action::SqlReturning { statement, parameters } => {
+                Reply::of(transaction.execute(statement).bind_all(values(parameters)?).fetch().map(reply::rows))
+            }
+            other => perform(other)?,
+        });
+    }
+    let committed = if commit { Some(Reply::of(transaction.commit().map(nothing))) } else { None };
+    Ok(Reply::Ok(json!({ "replies": replies, "committed": committed })))
+}
+
+/// Opens streams and reads none of them.
+fn hold(streams: usize) -> Reply {
+    let mut held = Vec::new();
+    let mut first = serde_json::Value::Null;
+    for _ in 0..streams {
+        match sql::query("select 1").stream::<(i64,)>() {
+            Ok(stream) => held.push(stream),
+            Err(refusal) if first.is_null() => first = reply::show(&refusal),
+            Err(_) => {}
+        }
+    }
+    Reply::Ok(json!({ "held": held.len(), "first-refusal": first }))
 }
 
 /// Does actions many times over and counts.
@@ -122,6 +171,25 @@ fn value(cell: Cell) -> Result<Value, Refusal> {
         Cell::Other(Other::Json(value)) => Value::json(&value)?,
         Cell::Other(Other::Bytes(value)) => value.into(),
         Cell::Other(Other::Fill(length)) => fill(length).into(),
+        Cell::Other(Other::Numeric(digits)) => Value::numeric(digits),
+        Cell::Other(Other::Instant(time)) => Value::instant(time),
+        Cell::Other(Other::Day(day)) => Value::Date(day),
+        Cell::Other(Other::Array(cells)) => Value::Array(cells.into_iter().map(element).collect::<Result<_, _>>()?),
+    })
+}
+
+/// One element of an array; what is no plain cell is null.
+fn element(cell: Cell) -> Result<Element, Refusal> {
+    Ok(match value(cell)? {
+        Value::Boolean(value) => Element::Boolean(value),
+        Value::Integer(value) => Element::Integer(value),
+        Value::Float(value) => Element::Float(value),
+        Value::Text(value) => Element::Text(value),
+        Value::Uuid(value) => Element::Uuid(value),
+        Value::Json(value) => Element::Json(value),
+        Value::Bytes(value) => Element::Bytes(value),
+        Value::Numeric(value) => Element::Numeric(value),
+        _ => Element::Null,
     })
 }
 

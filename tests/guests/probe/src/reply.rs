@@ -56,5 +56,11 @@ fn cell(value: Value) -> Cell {
             Err(_) => Cell::Text(value),
         },
         Value::Bytes(value) => Cell::Other(Other::Bytes(value)),
+        Value::Numeric(value) => Cell::Other(Other::Numeric(value)),
+        Value::TimestampTz(value) | Value::Timestamp(value) => Cell::Other(Other::Instant(value)),
+        Value::Date(value) | Value::Time(value) => Cell::Other(Other::Day(value)),
+        Value::Array(elements) => {
+            Cell::Other(Other::Array(elements.into_iter().map(|element| cell(element.into())).collect()))
+        }
     }
 }

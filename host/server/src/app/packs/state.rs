@@ -1,7 +1,7 @@
 //! The state: for each tenant the active pack's digest, those before it, and every version that was ever active. It doesn't
 //! know the packs themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,14 @@ struct Standing {
     /// What was active before, the latest last.
     before: Vec<Hex>,
     seen: BTreeMap<AgentName, BTreeMap<u64, Hex>>,
+}
+
+impl Standing {
+    /// Every pack that is active, or was.
+    fn packs(&self) -> BTreeSet<Digest> {
+        let seen = self.seen.values().flat_map(BTreeMap::values);
+        self.active.iter().chain(&self.before).chain(seen).map(|Hex(digest)| *digest).collect()
+    }
 }
 
 /// The state of all tenants.
@@ -110,6 +118,14 @@ impl State {
         standing.before.drain(..surplus);
         standing.seen.entry(pack.id.clone()).or_default().insert(pack.version, Hex(pack.digest));
         next
+    }
+
+    /// The same without a tenant, and the packs that no other tenant has or had.
+    pub(super) fn without(&self, tenant: TenantId) -> (Self, BTreeSet<Digest>) {
+        let mut next = self.clone();
+        let gone = next.tenants.remove(&tenant).map(|standing| standing.packs()).unwrap_or_default();
+        let others: BTreeSet<Digest> = next.tenants.values().flat_map(Standing::packs).collect();
+        (next, gone.difference(&others).copied().collect())
     }
 
     /// The same with what was active before. What was seen stays seen.

@@ -48,6 +48,7 @@ impl Stage {
                 let sql = input::sql(schema)?;
                 if self.applied.as_ref() != Some(&sql) {
                     database.info().apply_sql(&sql).await?;
+                    database.expect_safe().await?;
                     self.applied = Some(sql);
                 }
             }

@@ -3,7 +3,7 @@
 
 use casemate_abi::Code;
 use casemate_gate::call::Level;
-use casemate_gate::{Operation, Refusal, Reply, Request, Value as Cell};
+use casemate_gate::{Ask as Wanted, Operation, Refusal, Reply, Request, Seq, Value as Cell};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,6 +22,45 @@ enum Ask {
     },
     #[serde(rename = "sql.execute")]
     SqlExecute {
+        statement: TextNote,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parameters: Vec<CellNote>,
+    },
+    #[serde(rename = "sql.returning")]
+    SqlReturning {
+        statement: TextNote,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parameters: Vec<CellNote>,
+    },
+    #[serde(rename = "sql.open")]
+    SqlOpen {
+        statement: TextNote,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parameters: Vec<CellNote>,
+    },
+    #[serde(rename = "sql.next")]
+    SqlNext { opened: u64, limit: u32 },
+    #[serde(rename = "sql.begin")]
+    SqlBegin {},
+    #[serde(rename = "sql.commit")]
+    SqlCommit { opened: u64 },
+    #[serde(rename = "sql.transaction-query")]
+    SqlTransactionQuery {
+        opened: u64,
+        statement: TextNote,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parameters: Vec<CellNote>,
+    },
+    #[serde(rename = "sql.transaction-execute")]
+    SqlTransactionExecute {
+        opened: u64,
+        statement: TextNote,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parameters: Vec<CellNote>,
+    },
+    #[serde(rename = "sql.transaction-returning")]
+    SqlTransactionReturning {
+        opened: u64,
         statement: TextNote,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         parameters: Vec<CellNote>,
@@ -121,7 +160,7 @@ impl Entry {
     pub(super) fn write(&self) -> Result<Layout, serde_json::Error> {
         let mut fields = ordered(&self.request)?;
         match &self.answer {
-            None | Some(Ok(Reply::Unit)) => {}
+            None | Some(Ok(Reply::Unit | Reply::Opened(_))) => {}
             Some(Ok(reply)) => fields.push(("reply".to_owned(), Layout::Plain(shown(reply)?))),
             Some(Err(refused)) => fields.push(("refused".to_owned(), refused.write())),
         }
@@ -146,8 +185,20 @@ pub(super) fn replied(reply: &Reply) -> Result<Value, serde_json::Error> {
 
 fn ordered(request: &Request) -> Result<Vec<(String, Layout)>, serde_json::Error> {
     let Value::Object(mut fields) = asked(request)? else { return Ok(Vec::new()) };
-    let order =
-        ["call", "level", "statement", "parameters", "key", "value", "delta", "message", "milliseconds", "length"];
+    let order = [
+        "call",
+        "opened",
+        "level",
+        "statement",
+        "parameters",
+        "key",
+        "value",
+        "delta",
+        "message",
+        "milliseconds",
+        "length",
+        "limit",
+    ];
     let take =
         |fields: &mut Map<String, Value>, name: &str| Some((name.to_owned(), Layout::Plain(fields.remove(name)?)));
     Ok(order.iter().filter_map(|name| take(&mut fields, name)).collect())
@@ -161,7 +212,11 @@ fn reply(operation: Operation, note: Option<Value>) -> Result<Option<Reply>, Str
     }
     let maybe = |note: Option<Value>| note.filter(|note| !note.is_null());
     Ok(Some(match operation {
-        Operation::SqlQuery => {
+        Operation::SqlQuery
+        | Operation::SqlReturning
+        | Operation::SqlNext
+        | Operation::SqlTransactionQuery
+        | Operation::SqlTransactionReturning => {
             let RowsNote { columns, rows } = of(note)?;
             if let Some(row) = rows.iter().position(|row| row.len() != columns.len()) {
                 return Err(format!("`reply`: row {} has not as many cells as there are columns", row + 1));
@@ -169,15 +224,20 @@ fn reply(operation: Operation, note: Option<Value>) -> Result<Option<Reply>, Str
             let rows = rows.into_iter().map(|row| row.into_iter().map(|cell| cell.0).collect()).collect();
             Reply::Rows { columns, rows }
         }
-        Operation::SqlExecute => Reply::Changed(of(note)?),
+        Operation::SqlExecute | Operation::SqlTransactionExecute => Reply::Changed(of(note)?),
+        // Known by the number of the call, which whoever answers it knows.
+        Operation::SqlOpen | Operation::SqlBegin => match maybe(note) {
+            None => Reply::Opened(Seq::default()),
+            Some(_) => return Err("leave out the `reply`: what is opened is known by the call's number".to_owned()),
+        },
         Operation::KvGet => match maybe(note) {
             None => Reply::Bytes(None),
             some => Reply::Bytes(Some(of::<BytesNote>(some)?.0)),
         },
         Operation::KvDelete => Reply::Existed(of(note)?),
         Operation::KvAdd => Reply::Counter(of(note)?),
-        Operation::KvSet | Operation::LogEmit | Operation::ClockSleep => match maybe(note) {
-            None if operation == Operation::KvSet => Reply::Unit,
+        Operation::KvSet | Operation::SqlCommit | Operation::LogEmit | Operation::ClockSleep => match maybe(note) {
+            None if matches!(operation, Operation::KvSet | Operation::SqlCommit) => Reply::Unit,
             None => return Ok(None),
             Some(_) => return Err("leave out the `reply`: this call has none".to_owned()),
         },
@@ -194,7 +254,7 @@ fn reply(operation: Operation, note: Option<Value>) -> Result<Option<Reply>, Str
 
 fn shown(reply: &Reply) -> Result<Value, serde_json::Error> {
     Ok(match reply {
-        Reply::Unit | Reply::Bytes(None) => Value::Null,
+        Reply::Unit | Reply::Bytes(None) | Reply::Opened(_) => Value::Null,
         Reply::Rows { columns, rows } => {
             let rows = rows.iter().map(|row| row.iter().cloned().map(CellNote).collect()).collect();
             serde_json::to_value(RowsNote { columns: columns.clone(), rows })?
@@ -208,6 +268,10 @@ fn shown(reply: &Reply) -> Result<Value, serde_json::Error> {
     })
 }
 
+fn within(opened: u64, ask: Wanted, statement: TextNote, parameters: Vec<Cell>) -> Request {
+    Request::SqlWithin { opened: Seq::new(opened), ask, statement: statement.0, parameters }
+}
+
 impl From<Ask> for Request {
     fn from(ask: Ask) -> Self {
         let cells = |notes: Vec<CellNote>| notes.into_iter().map(|note| note.0).collect();
@@ -217,6 +281,24 @@ impl From<Ask> for Request {
             }
             Ask::SqlExecute { statement, parameters } => {
                 Self::SqlExecute { statement: statement.0, parameters: cells(parameters) }
+            }
+            Ask::SqlReturning { statement, parameters } => {
+                Self::SqlReturning { statement: statement.0, parameters: cells(parameters) }
+            }
+            Ask::SqlOpen { statement, parameters } => {
+                Self::SqlOpen { statement: statement.0, parameters: cells(parameters) }
+            }
+            Ask::SqlNext { opened, limit } => Self::SqlNext { opened: Seq::new(opened), limit },
+            Ask::SqlBegin {} => Self::SqlBegin,
+            Ask::SqlCommit { opened } => Self::SqlCommit { opened: Seq::new(opened) },
+            Ask::SqlTransactionQuery { opened, statement, parameters } => {
+                within(opened, Wanted::Query, statement, cells(parameters))
+            }
+            Ask::SqlTransactionExecute { opened, statement, parameters } => {
+                within(opened, Wanted::Execute, statement, cells(parameters))
+            }
+            Ask::SqlTransactionReturning { opened, statement, parameters } => {
+                within(opened, Wanted::Returning, statement, cells(parameters))
             }
             Ask::KvGet { key } => Self::KvGet { key },
             Ask::KvSet { key, value } => Self::KvSet { key, value: value.0 },
@@ -239,6 +321,23 @@ impl From<Request> for Ask {
             }
             Request::SqlExecute { statement, parameters } => {
                 Self::SqlExecute { statement: TextNote(statement), parameters: notes(parameters) }
+            }
+            Request::SqlReturning { statement, parameters } => {
+                Self::SqlReturning { statement: TextNote(statement), parameters: notes(parameters) }
+            }
+            Request::SqlOpen { statement, parameters } => {
+                Self::SqlOpen { statement: TextNote(statement), parameters: notes(parameters) }
+            }
+            Request::SqlNext { opened, limit } => Self::SqlNext { opened: opened.get(), limit },
+            Request::SqlBegin => Self::SqlBegin {},
+            Request::SqlCommit { opened } => Self::SqlCommit { opened: opened.get() },
+            Request::SqlWithin { opened, ask, statement, parameters } => {
+                let (opened, statement, parameters) = (opened.get(), TextNote(statement), notes(parameters));
+                match ask {
+                    Wanted::Query => Self::SqlTransactionQuery { opened, statement, parameters },
+                    Wanted::Execute => Self::SqlTransactionExecute { opened, statement, parameters },
+                    Wanted::Returning => Self::SqlTransactionReturning { opened, statement, parameters },
+                }
             }
             Request::KvGet { key } => Self::KvGet { key },
             Request::KvSet { key, value } => Self::KvSet { key, value: BytesNote(value) },

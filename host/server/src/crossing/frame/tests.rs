@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{Frame, FrameError, Refused, Stamp, Start};
 use casemate_gate::call::Level;
-use casemate_gate::{AgentName, Digest, Refusal, Reply, Request, Value};
+use casemate_gate::{AgentName, Ask, Digest, Refusal, Reply, Request, Seq, Value};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -39,6 +39,17 @@ fn samples() -> Result<Vec<(&'static str, Frame)>, Box<dyn std::error::Error>> {
         fuel: 1_000_000,
         vault: Vec::new(),
     };
+    let text = |text: &str| text.to_owned();
+    let typed = vec![
+        Value::Numeric(text("1.50")),
+        Value::Date(text("2026-01-31")),
+        Value::Time(text("23:59:59")),
+        Value::Timestamp(text("2026-01-31T23:59:59")),
+        Value::TimestampTz(text("2026-01-31T23:59:59Z")),
+        Value::Array(vec![Value::Integer(1), Value::Null]),
+    ];
+    let within =
+        Request::SqlWithin { opened: Seq::new(4), ask: Ask::Execute, statement: statement(), parameters: Vec::new() };
     let refused = || Refused { code: 201, message: "no".to_owned() };
     let query = Request::SqlQuery { statement: statement(), parameters: values.clone() };
     let rows = Reply::Rows { columns: vec!["c".to_owned()], rows: vec![values.clone()] };
@@ -62,6 +73,15 @@ fn samples() -> Result<Vec<(&'static str, Frame)>, Box<dyn std::error::Error>> {
         ("wait", Frame::Wait { stamp: STAMP, asked: [9; 32], until_ms: 7 }),
         ("end", Frame::End { stamp: STAMP, result: Ok("{}".to_owned()) }),
         ("end-refused", Frame::End { stamp: STAMP, result: Err(refused()) }),
+        (
+            "call-typed",
+            call(Some(Request::SqlOpen { statement: statement(), parameters: typed }), Ok(Reply::Opened(Seq::new(3)))),
+        ),
+        ("call-next", call(Some(Request::SqlNext { opened: Seq::new(3), limit: 256 }), Ok(Reply::Unit))),
+        ("call-begin", call(Some(Request::SqlBegin), Ok(Reply::Opened(Seq::new(4))))),
+        ("call-within", call(Some(within), Ok(Reply::Changed(1)))),
+        ("intent-returning", intent(Request::SqlReturning { statement: statement(), parameters: Vec::new() })),
+        ("intent-commit", intent(Request::SqlCommit { opened: Seq::new(4) })),
     ])
 }
 

@@ -70,6 +70,11 @@ impl Book {
         }
     }
 
+    pub(super) fn forget(&mut self, tenant: TenantId) {
+        self.owners.retain(|(of, _), _| *of != tenant);
+        self.holds.retain(|_, hold| hold.tenant != tenant);
+    }
+
     fn spend(&mut self, whose: Whose, span: Span, begins_ms: u64, spent: &Amounts) {
         let windows = self.owners.entry(whose).or_default().spent.get_mut(span);
         let total = windows.entry(begins_ms).or_default();
@@ -128,6 +133,18 @@ impl Book {
         owners.sort();
         owners.dedup();
         owners
+    }
+
+    /// Those of these lines that are about a tenant or its agents.
+    #[must_use]
+    pub fn lines_of(&self, tenant: TenantId) -> Vec<serde_json::Value> {
+        let is_of = |entry: &Entry| match entry {
+            Entry::Hold(hold) => hold.tenant == tenant,
+            Entry::Change(change) => change.tenant == tenant,
+            Entry::Total { tenant: of, .. } => *of == tenant,
+            Entry::Settle { .. } => false,
+        };
+        self.entries().filter(is_of).filter_map(|entry| serde_json::to_value(entry).ok()).collect()
     }
 
     /// The lines from which the same book is read again.

@@ -163,6 +163,11 @@ impl Record {
         if self.size.load(Ordering::Acquire) <= self.too_large.load(Ordering::Acquire) {
             return Ok(());
         }
+        self.write_anew(book)
+    }
+
+    /// Writes the file anew, without what the book doesn't have any more. Whoever calls this keeps others from appending.
+    pub(super) fn write_anew(&self, book: &Book) -> Result<(), BudgetError> {
         let mut synced = lock(&self.synced);
         let mut file = lock(&self.file);
         let (anew, size) = write_anew(&self.path, book).inspect_err(|_| self.failed.store(true, Ordering::Release))?;
