@@ -66,11 +66,7 @@ const ACCEPTED: &[(&[&str], &[&str], &str)] = &[
         "definer functions of an owner whom FORCE binds, with a pinned search path: they do nothing without the host's \
          signature, but for the trigger and for `rotate`, which only the owner may call",
     ),
-    (
-        &["PERF003"],
-        &["casemate.tenants.tenants_erased_by_owner"],
-        "asked once in a tenant's life, of one row",
-    ),
+    (&["PERF003"], &["casemate.tenants.tenants_erased_by_owner"], "asked once in a tenant's life, of one row"),
     (&["SEC001"], &["app.migrations"], "numbers and digests of migrations, no tenant's data; no agent may read it"),
 ];
 
