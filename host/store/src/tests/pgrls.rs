@@ -102,9 +102,18 @@ pub(super) fn what_ships_is_accepted(cluster: &Cluster) -> Outcome {
     }
     // And its proof that nobody reads a row without a claim.
     let proven = ask(cluster, &["verify"])?;
-    let count = |name: &str| proven.pointer(&format!("/summary/{name}")).and_then(Value::as_u64);
-    let counted = ["tables", "isolated", "leak", "unverified"].map(count);
-    assert_eq!(counted, [Some(9), Some(9), Some(0), Some(0)], "{proven}");
+    assert_eq!(proven.pointer("/summary/leak").and_then(Value::as_u64), Some(0), "{proven}");
+    let each = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let policies: Vec<Value> = each(&proven, "tables").iter().flat_map(|table| each(table, "policies")).collect();
+    assert!(policies.len() > 10, "{proven}");
+    let open: Vec<_> = policies
+        .iter()
+        .filter(|policy| text(policy, "verdict") != "isolated")
+        .map(|policy| (text(policy, "policy"), text(policy, "verdict")))
+        .collect();
+    // They ask a function whether the claim's tenant is suspended, which the prover doesn't look into. They are the
+    // owner's, for the function that erases a tenant, and the floor holds the owner.
+    assert_eq!(open, [("journal_seen_by_owner", "unverified"), ("kv_seen_by_owner", "unverified")], "{proven}");
     Ok(())
 }
 
