@@ -64,7 +64,7 @@ impl Server {
             format!("ssl_cert_file={}", authority.certificate().display()),
             format!("ssl_key_file={}", authority.key().display()),
         ];
-        self.child.replace(spawn(&self.binaries, self.room.path(), self.port, &settings)?);
+        *self.child.borrow_mut() = spawn(&self.binaries, self.room.path(), self.port, &settings)?;
         self.is_ready()
     }
 
