@@ -12,6 +12,7 @@ mod config;
 mod conformance;
 mod database_trouble;
 mod demo;
+mod external;
 mod fuzz;
 mod gates;
 mod golden;

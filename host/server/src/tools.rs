@@ -45,7 +45,8 @@ impl Answer {
 }
 
 /// A change that is made and not committed: dropped, it never happened.
-pub struct PendingEffect(TenantTx);
+// Boxed, since every answer would make room for it.
+pub struct PendingEffect(Box<TenantTx>);
 
 impl PendingEffect {
     /// Commits the change together with the journal's rows, now that its intent is durable.

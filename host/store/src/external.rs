@@ -97,6 +97,14 @@ pub struct External {
 }
 
 impl External {
+    /// Whether a network is in between, and everything that is sent over it is encrypted to whom it is meant for.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        let is_remote = |address: &&Address| matches!(address.listener, Listener::Tcp(_));
+        let remote = [Some(&self.direct), self.pooler.as_ref()].into_iter().flatten().filter(is_remote);
+        remote.map(Address::is_verified).reduce(|all, one| all && one).unwrap_or(false)
+    }
+
     /// Where the logins that serve agents connect.
     #[must_use]
     pub fn runtime(&self) -> &Address {

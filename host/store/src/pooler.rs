@@ -23,7 +23,7 @@ const ROUNDS: usize = 4;
 /// How many others look for it in a round: a pooler may hand out its sessions in turn.
 const SEEKERS: usize = 3;
 /// How long a pooler may take to find a session for a client.
-const STEP: Duration = Duration::from_secs(3);
+const STEP: Duration = Duration::from_secs(4);
 /// How long a client waits for a session beside the one that is held; a pooler that has only one gives it none.
 const BESIDE: Duration = Duration::from_secs(1);
 /// Room for the statements that sqlx prepares by name. The first of every client has the same name.
@@ -84,8 +84,13 @@ impl Probe<'_> {
             };
             match self.begin(&mut seeker).await {
                 Ok(()) => {}
-                // No more sessions: those that there are belong to others.
-                Err(ServerError::Pooler(PoolerError::Busy { .. })) => break,
+                // No more sessions than these: one is given back, for the client.
+                Err(ServerError::Pooler(PoolerError::Busy { .. })) => {
+                    if let Some(mut last) = seekers.pop() {
+                        self.end(&mut last).await?;
+                    }
+                    break;
+                }
                 Err(error) => return Err(error),
             }
             if self.is_marked(&mut seeker).await? {

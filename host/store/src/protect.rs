@@ -146,6 +146,10 @@ async fn plan(conn: &mut PgConnection, name: &str) -> Result<Protection, StoreEr
         }
         make_policies(conn, &mut plan, member).await?;
     }
+    // Where nothing is to be done, there is nothing to remark on either.
+    if plan.statements.iter().all(|statement| statement.starts_with("--")) {
+        plan.statements.clear();
+    }
     Ok(plan)
 }
 

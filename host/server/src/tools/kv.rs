@@ -40,8 +40,8 @@ pub(super) async fn add(database: &Db, permit: &Permit, key: &str, delta: i64) -
     Ok(pending(Reply::Counter(counter), transaction))
 }
 
-const fn pending(reply: Reply, transaction: TenantTx) -> Answer {
-    Answer::Done { reply, effect: Some(PendingEffect(transaction)) }
+fn pending(reply: Reply, transaction: TenantTx) -> Answer {
+    Answer::Done { reply, effect: Some(PendingEffect(Box::new(transaction))) }
 }
 
 async fn begin(database: &Db, permit: &Permit, access: Access) -> Result<TenantTx, Refusal> {

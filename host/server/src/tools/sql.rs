@@ -107,8 +107,8 @@ pub(super) async fn commit(permit: &Permit, opened: Seq, open: &mut Open) -> Res
     Ok(pending(Reply::Unit, transaction))
 }
 
-const fn pending(reply: Reply, transaction: TenantTx) -> Answer {
-    Answer::Done { reply, effect: Some(PendingEffect(transaction)) }
+fn pending(reply: Reply, transaction: TenantTx) -> Answer {
+    Answer::Done { reply, effect: Some(PendingEffect(Box::new(transaction))) }
 }
 
 fn rows(found: Rows) -> Reply {

@@ -174,7 +174,7 @@ union all select 'login-inherits', rolname::text, null from logins
 union all select 'login-agent', rolname::text, null from logins where rolcanlogin and rolname ~ '^casemate_agent'
 union all select 'login-member', member::text, format('of %I', role) from memberships
   where is_usable and case
-    -- The host reads or erases one tenant's rows as this role, under the tenant's claim.
+    -- What the host becomes to export or delete a tenant; the floor holds it to the open claim.
     when member = 'casemate_host' then role <> 'casemate_keeper'
     when member = 'casemate_sql' then role !~ '^casemate_agent_[0-9a-f]{16}$'
     when member ~ '^casemate_agent_[0-9a-f]{16}$' then role <> 'casemate_agent'

@@ -76,6 +76,8 @@ pub async fn bootstrap(external: &External, superuser: &Superuser) -> Result<Vec
     let made = create_database(&mut first, &external.database).await.map_err(StoreError::Bootstrap)?;
     first.close().await.map_err(StoreError::unreachable)?;
 
+    // The file first: a bootstrap that is cut off is done again with the same passwords.
+    credentials.write(&external.credentials)?;
     let mut second = connect(address, &options.database(&external.database)).await?;
     let was = comment(&mut second, &external.database).await.map_err(StoreError::Bootstrap)?;
     let message = format!(
@@ -86,7 +88,6 @@ pub async fn bootstrap(external: &External, superuser: &Superuser) -> Result<Vec
     );
     wire::simple(&mut second, message).await.map_err(StoreError::Bootstrap)?;
     second.close().await.map_err(StoreError::unreachable)?;
-    credentials.write(&external.credentials)?;
 
     let done = |what: String, changed| Done { what, changed };
     Ok(vec![
@@ -140,7 +141,7 @@ impl ConnectInfo {
         Ok(Status {
             address: external.map_or_else(|| "embedded".to_owned(), |external| external.direct.to_string()),
             pooler: external.and_then(|external| external.pooler.as_ref()).map(ToString::to_string),
-            is_verified: external.is_some_and(|external| external.runtime().is_verified()),
+            is_verified: external.is_some_and(External::is_verified),
             version: server.version,
             is_pooled: self.is_pooled,
             database: self.direct.get_database().unwrap_or_default().to_owned(),

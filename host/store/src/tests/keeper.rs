@@ -17,7 +17,7 @@ fn refused<T>(result: Result<T, sqlx::Error>) -> Option<String> {
 pub(super) async fn agents_cannot_become_it(world: World) -> Outcome {
     for door in [Door::Sql, Door::Records] {
         let mut lease = world.db.lease(door).await?;
-        let role = wire::simple(lease.get(), "set role casemate_keeper".to_owned()).await;
+        let role = wire::simple(lease.get(), "begin; set local role casemate_keeper; rollback".to_owned()).await;
         assert_eq!(refused(role).as_deref(), (door == Door::Sql).then_some("42501"), "{door:?}");
     }
     let mut lease = world.db.lease(Door::Sql).await?;

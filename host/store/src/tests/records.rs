@@ -107,7 +107,8 @@ pub(super) async fn tenants_are_listed(world: World) -> Outcome {
     assert!(matches!(world.db.add_tenant("one").await, Err(StoreError::TenantExists)));
     assert!(matches!(world.db.add_tenant("No Name").await, Err(StoreError::TenantName)));
     let names: Vec<_> = world.db.list_tenants().await?.into_iter().map(|tenant| tenant.name).collect();
-    assert_eq!(names, ["one", "other"]);
+    // Other cases leave theirs.
+    assert_eq!(names.get(..2), Some(["one".to_owned(), "other".to_owned()].as_slice()));
     world.db.suspend_tenant(world.other, true).await?;
     assert!(world.db.tenant_by_name("other").await?.is_some_and(|tenant| tenant.suspended));
     world.db.suspend_tenant(world.other, false).await?;

@@ -21,10 +21,10 @@ const ATTEMPTS: [&str; 12] = [
     "select pg_advisory_lock(7)",
     "select pg_try_advisory_lock_shared(7, 7)",
     "select setseed(0.5)",
-    "select nextval('public.numbers_id_seq')",
-    "select setval('public.numbers_id_seq', 42)",
+    "select nextval('public.counted_id_seq')",
+    "select setval('public.counted_id_seq', 42)",
     "select lastval()",
-    "select currval('public.numbers_id_seq')",
+    "select currval('public.counted_id_seq')",
     "select pg_notify('a', 'b')",
     "select lo_create(0)",
     "create temp table t (a int)",
@@ -37,36 +37,36 @@ const STATE: &str = "select concat_ws('|', current_user, coalesce(current_settin
     current_setting('role'))";
 
 /// A table with what a session remembers of a sequence.
-const NUMBERS: &str = "create table public.numbers (
+const NUMBERS: &str = "create table public.counted (
         id bigint generated always as identity, tenant_id uuid not null default app.tenant());
-    alter table public.numbers enable row level security;
-    alter table public.numbers force row level security;
-    create policy floor on public.numbers as restrictive to public
+    alter table public.counted enable row level security;
+    alter table public.counted force row level security;
+    create policy floor on public.counted as restrictive to public
         using (tenant_id = (select app.tenant())) with check (tenant_id = (select app.tenant()));
-    create policy rw on public.numbers to casemate_agent using (true) with check (true);";
+    create policy rw on public.counted to casemate_agent using (true) with check (true);";
 
 /// With one session for all, whatever is left in it is there for the next tenant.
 pub(super) async fn a_session_is_left_as_it_was_found(elsewhere: Elsewhere) -> Outcome {
     let (bouncer, external) = elsewhere.behind(Release::SAFE, "default_pool_size = 1")?;
     let world = elsewhere.world(&external).await?;
     world.db.info().apply_sql(NUMBERS).await?;
-    let role = world.db.ensure_agent_role(&[grant("numbers", &[Verb::Read, Verb::Write])]).await?;
+    let role = world.db.ensure_agent_role(&[grant("counted", &[Verb::Read, Verb::Write])]).await?;
     let mut conn = superuser(&elsewhere).await?;
     let mut sessions = BTreeSet::new();
     for attempt in ATTEMPTS {
         let scope = world.scope_as(world.one, new_id(), Some(role.clone()))?;
         let mut tx = TenantTx::begin(&world.db, &scope, Access::Write, Door::Sql, soon()).await?;
-        tx.change("insert into public.numbers default values", &[]).await?;
+        tx.change("insert into public.counted default values", &[]).await?;
         let done = tx.query(attempt, &[], CAPS).await;
         assert!(done.is_err(), "{attempt}: {done:?}");
         tx.commit().await?;
 
         let scope = world.scope_as(world.other, new_id(), Some(role.clone()))?;
         let mut tx = TenantTx::begin(&world.db, &scope, Access::Write, Door::Sql, soon()).await?;
-        for peek in ["select lastval()", "select currval('public.numbers_id_seq')"] {
+        for peek in ["select lastval()", "select currval('public.counted_id_seq')"] {
             assert!(tx.query(peek, &[], CAPS).await.is_err(), "{peek} after {attempt}");
         }
-        let rows = tx.query("select id from public.numbers", &[], CAPS).await?;
+        let rows = tx.query("select id from public.counted", &[], CAPS).await?;
         assert_eq!(rows.rows, Vec::<Vec<Value>>::new(), "after {attempt}");
         tx.rollback().await?;
 
