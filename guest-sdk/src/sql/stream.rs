@@ -13,6 +13,16 @@ use crate::world::OpenRows;
 const PIECE: u32 = 256;
 
 /// Rows of a query, read as they are wanted; made by [`super::Query::stream`]. Dropped, the query ends.
+///
+/// ```
+/// use casemate::sql::{self, Rows, params};
+/// use casemate::testing::Script;
+///
+/// let all = "select id from public.cases order by id";
+/// let script = Script::new().sql_stream(all, params![], Ok(Rows::new(["id"], [params![7], params![8]])));
+/// let ids: Result<Vec<(i64,)>, _> = script.run(|| sql::query(all).stream()?.collect());
+/// assert_eq!(ids, Ok(vec![(7,), (8,)]));
+/// ```
 #[derive(Debug)]
 #[must_use = "rows that are not read stay where they are"]
 pub struct Stream<T> {

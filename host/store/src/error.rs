@@ -42,7 +42,7 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     /// The database doesn't keep tenants apart.
-    #[error("run `casemate db check` and do what it says: {rule} is broken by {object} and {others} more findings")]
+    #[error("run `casemate db check` and do what it says: {rule} is broken by {object} (findings beside it: {others})")]
     Unsafe {
         /// The first broken rule.
         rule: &'static str,
