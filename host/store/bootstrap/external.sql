@@ -30,6 +30,3 @@ begin
     end;
   end loop;
 end $$;
-
--- Its effect outlives the transaction, and behind a pooler the tenant.
-revoke execute on function pg_catalog.setseed(double precision) from public;

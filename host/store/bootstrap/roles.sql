@@ -87,8 +87,9 @@ grant usage on schema casemate_closed to casemate_migrate;
 create or replace function casemate_closed.is_open(p_name name, p_volatility "char", p_arguments oidvector) returns boolean
 language sql immutable as $$
   select case
+    -- acldefault and makeaclitem write names of roles.
     when p_volatility = 'i' then p_name <> all ('{pg_partition_root,satisfies_hash_partition,pg_walfile_name,
-      pg_walfile_name_offset,postgresql_fdw_validator}'::name[])
+      pg_walfile_name_offset,postgresql_fdw_validator,acldefault,makeaclitem}'::name[])
     -- The same names, once for times and once for transaction numbers.
     when p_name = 'age' then p_arguments[0] in ('timestamp'::regtype, 'timestamptz'::regtype)
     -- Random values: nothing to tell anybody. Not setseed, whose effect outlives the transaction.
@@ -117,14 +118,14 @@ language sql immutable as $$
     when p_name = any ('{current_database,current_schema,current_schemas,current_setting,current_user,session_user,version,
       pg_typeof,format_type,pg_trigger_depth,pg_collation_for}'::name[]) then true
     -- What the views of information_schema call.
-    when p_name = any ('{has_any_column_privilege,has_column_privilege,has_database_privilege,
-      has_foreign_data_wrapper_privilege,has_function_privilege,has_language_privilege,
-      has_parameter_privilege,has_schema_privilege,has_sequence_privilege,has_server_privilege,
-      has_table_privilege,has_tablespace_privilege,has_type_privilege,pg_has_role,pg_get_constraintdef,
-      pg_get_expr,pg_get_function_arg_default,pg_get_function_sqlbody,pg_get_viewdef,pg_get_triggerdef,
+    when p_name = any ('{pg_get_constraintdef,pg_get_expr,pg_get_function_arg_default,pg_get_function_sqlbody,pg_get_viewdef,pg_get_triggerdef,
       pg_relation_is_updatable,pg_column_is_updatable,pg_is_other_temp_schema,pg_my_temp_schema,
       pg_function_is_visible,pg_table_is_visible,pg_type_is_visible,pg_encoding_to_char,
       getdatabaseencoding,pg_options_to_table,pg_get_statisticsobjdef_columns,aclexplode,to_regtype}'::name[]) then true
+    -- One's own rights. Not anybody else's: a role is there or not, and so counts the sets of grants of all tenants.
+    when p_name = 'pg_has_role' then p_arguments[0] = 'oid'::regtype and cardinality(p_arguments::oid[]) = 2
+    when p_name = 'has_column_privilege' then cardinality(p_arguments::oid[]) = 3
+    when p_name ~ '^has_[a-z_]+_privilege$' then cardinality(p_arguments::oid[]) = 2
     -- The operators between types of times.
     else p_name ~ '^(date|timestamp|timestamptz)_(cmp|eq|ne|lt|le|gt|ge)_(date|timestamp|timestamptz)$'
   end
@@ -176,6 +177,18 @@ begin
     where p.pronamespace = 'pg_catalog'::regnamespace and p.prorettype = 'tsm_handler'::regtype
   loop
     execute format('alter function pg_catalog.%s set schema casemate_closed', f.signature);
+  end loop;
+end $$;
+
+-- Two types tell whether a role is there by their text form, and no right is asked for that either: each set of grants of
+-- any tenant is a role. The array types go with them.
+do $$
+declare t record;
+begin
+  for t in
+    select typname from pg_type where typnamespace = 'pg_catalog'::regnamespace and typname in ('regrole', 'aclitem')
+  loop
+    execute format('alter type pg_catalog.%I set schema casemate_closed', t.typname);
   end loop;
 end $$;
 

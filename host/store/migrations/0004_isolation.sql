@@ -148,7 +148,7 @@ begin
   for held in
     select distinct c.oid::regclass as name, r.rolname
     from pg_class c cross join aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
-    where r.rolname ~ '^casemate_agent_[0-9a-f]{16}$' and c.relkind in ('r', 'p', 'v') and c.relowner = 'casemate_migrate'::regrole
+    where r.rolname ~ '^casemate_agent_[0-9a-f]{16}$' and c.relkind in ('r', 'p', 'v') and c.relowner = to_regrole('casemate_migrate')
   loop
     execute format('revoke all on %s from %I', held.name, held.rolname);
   end loop;

@@ -7,6 +7,7 @@ mod claims;
 mod cluster;
 mod error;
 mod external;
+mod floor;
 mod journal;
 mod pooler;
 mod protect;

@@ -10,6 +10,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 
 use crate::error::StoreError;
+use crate::floor::has_floor;
 use crate::session::Db;
 use crate::wire::{self, identifier};
 
@@ -194,18 +195,17 @@ fn granting(role: &str, privileges: &BTreeSet<Privilege>) -> String {
 async fn grantable(conn: &mut PgConnection, wanted: &Wanted) -> Result<Vec<String>, RoleError> {
     let find = "select c.relkind::text,
             c.relkind = 'v' and coalesce(c.reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1}', false),
-            c.relrowsecurity and c.relforcerowsecurity and exists (
-            select from pg_policy p
-            where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
-              and pg_get_expr(p.polqual, c.oid) = '(tenant_id = ( SELECT app.tenant() AS tenant))'
-              and coalesce(pg_get_expr(p.polwithcheck, c.oid), pg_get_expr(p.polqual, c.oid))
-                = pg_get_expr(p.polqual, c.oid)),
+            c.relrowsecurity and c.relforcerowsecurity and {floor},
             array(select a.attname::text from pg_attribute a
               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')
           and n.nspname not in ('casemate', 'app') and n.nspname !~ '^(pg_|information_schema$|casemate_)'";
-    let found = sqlx::query(find).bind(&wanted.schema).bind(&wanted.table).fetch_optional(conn).await;
+    let found = wire::query(find.replace("{floor}", &has_floor("c.oid")))
+        .bind(&wanted.schema)
+        .bind(&wanted.table)
+        .fetch_optional(conn)
+        .await;
     let Some(row) = found.map_err(RoleError::postgres)? else {
         return Err(RoleError::NoTable { table: wanted.name() });
     };

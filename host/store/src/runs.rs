@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::session::{Access, Db, Door, SqlError, TenantTx};
-use record::{COLUMNS, digest};
+use record::digest;
 pub(crate) use record::{JOURNAL_COLUMNS, RUN_COLUMNS, journal_row, run_record};
 pub use record::{RunRecord, RunState};
 
@@ -27,7 +27,7 @@ const JOURNAL: usize = 256 * 1024 * 1024;
 const LISTED: i64 = 10_000;
 
 /// Takes hold of a run that has not ended.
-const CLAIM: &str = "update casemate.runs set epoch = epoch + 1, state = 'running', wake_at = null
+const CLAIM: &str = "update casemate.runs r set epoch = epoch + 1, state = 'running', wake_at = null
     where id = $1 and state in ('ready', 'running', 'waiting')";
 
 type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
@@ -102,7 +102,7 @@ impl Db {
         if !state.is_end() {
             return Err(StoreError::Fenced);
         }
-        let finish = "update casemate.runs set state = $3, finished_at = now()
+        let finish = "update casemate.runs r set state = $3, finished_at = now()
             where id = $1 and epoch = $2 and state = 'running'";
         self.change(scope, run, finish, |query| query.bind(signed(epoch)).bind(state.name())).await.map(drop)
     }
@@ -119,7 +119,7 @@ impl Db {
         wake_at: Option<SystemTime>,
     ) -> Result<(), StoreError> {
         let park =
-            "update casemate.runs set state = 'waiting', wake_at = to_timestamp(coalesce($3, 'infinity'::float8))
+            "update casemate.runs r set state = 'waiting', wake_at = to_timestamp(coalesce($3, 'infinity'::float8))
             where id = $1 and epoch = $2 and state = 'running'";
         let seconds = wake_at.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
         self.change(scope, run, park, |query| query.bind(signed(epoch)).bind(seconds)).await.map(drop)
@@ -130,15 +130,16 @@ impl Db {
     /// # Errors
     /// [`StoreError::NoRun`], [`StoreError::TooLarge`].
     pub async fn load_run(&self, scope: &Scope, run: RunId) -> Result<(RunRecord, Vec<Row>), StoreError> {
-        let find = format!("select {COLUMNS} from casemate.runs where id = $1");
+        let find = format!("select {RUN_COLUMNS} from casemate.runs r where id = $1");
         let found = self.in_tenant(scope, Access::Read, query(find).bind(run.as_uuid())).await?;
         let record = run_record(found.first().ok_or(StoreError::NoRun)?, 0).map_err(StoreError::unreachable)?;
         let mut tx = self.records_of(scope, Access::Read).await?;
         let rows = tx.records(false, move |conn| {
             Box::pin(async move {
-                let journal = "select run_id, seq, epoch, kind, frame from casemate.journal
-                    where run_id = $1 order by seq, epoch, kind";
-                let mut found = sqlx::query(journal).bind(run.as_uuid()).fetch(conn);
+                let journal = format!(
+                    "select {JOURNAL_COLUMNS} from casemate.journal j where run_id = $1 order by seq, epoch, kind"
+                );
+                let mut found = query(journal).bind(run.as_uuid()).fetch(conn);
                 let mut rows = Vec::new();
                 let mut bytes = 0_usize;
                 while let Some(row) = found.try_next().await.map_err(SqlError::from_postgres)? {
@@ -165,7 +166,7 @@ impl Db {
     /// # Errors
     /// See [`StoreError`].
     pub async fn list_runs(&self, scope: &Scope, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
-        let list = format!("select {COLUMNS} from casemate.runs order by created_at desc, id desc limit $1");
+        let list = format!("select {RUN_COLUMNS} from casemate.runs r order by created_at desc, id desc limit $1");
         let rows = self.in_tenant(scope, Access::Read, query(list).bind(i64::from(limit).min(LISTED))).await?;
         rows.iter().map(|row| run_record(row, 0)).collect::<Result<_, _>>().map_err(StoreError::unreachable)
     }
@@ -227,7 +228,7 @@ impl Db {
         update: &str,
         bind: impl FnOnce(Query) -> Query,
     ) -> Result<RunRecord, StoreError> {
-        let update = query(format!("{update} returning {COLUMNS}")).bind(run.as_uuid());
+        let update = query(format!("{update} returning {RUN_COLUMNS}")).bind(run.as_uuid());
         let rows = self.in_tenant(scope, Access::Write, bind(update)).await?;
         run_record(rows.first().ok_or(StoreError::Fenced)?, 0).map_err(StoreError::unreachable)
     }

@@ -63,6 +63,14 @@ const READS: &[&str] = &[
     // Names, logins, settings, files.
     "select rolname, rolpassword from pg_authid",
     "select rolname from pg_roles",
+    "select count(*) from generate_series(1, 40000) o where o::oid::regrole::text !~ '^[0-9]+$'",
+    "select count(*) from generate_series(1, 40000) o where acldefault('r', o::oid)::text !~ '[{][0-9]+='",
+    "select count(*) from generate_series(1, 40000) o where makeaclitem(o::oid, o::oid, 'SELECT', false)::text !~ '^[0-9]+='",
+    "select count(*) from generate_series(1, 40000) o where has_schema_privilege(o::oid, 'public', 'usage')",
+    "select count(*) from generate_series(1, 40000) o where pg_has_role(o::oid, 'casemate_agent', 'member')",
+    "select count(*) from generate_series(1, 40000) o where pg_has_role(o::oid, 'member')",
+    "select count(*) from information_schema.applicable_roles",
+    "select count(*) from information_schema.role_table_grants",
     "select * from pg_shadow",
     "select * from pg_hba_file_rules",
     "select name, setting from pg_settings where name like '%file%'",
@@ -189,6 +197,15 @@ fn what_an_attacker_is_told_says_nothing_of_another_tenant() -> Tested {
                 select gen_random_uuid(), 'globex-marker', 'globex-marker', 999999 from generate_series(1, 500)";
     let work = [insert, more].map(|statement| json!({"do": "sql-execute", "statement": statement}));
     host.run("probe", &Policy::open().flagging(), &json!(work), &["globex"])?.expect(0)?;
+    // And has a set of grants that nobody had.
+    let reading = [("kv", "read", "probe/*"), ("log", "write", ""), ("clock", "read", ""), ("random", "read", "")]
+        .into_iter()
+        .fold(Policy::closed().flagging(), |policy, (tool, verb, name)| {
+            policy.granting(tool, &[verb], if name.is_empty() { &[] } else { std::slice::from_ref(&name) })
+        })
+        .granting("sql", &["read"], &["public.summaries"]);
+    let read = json!([{"do": "sql-query", "statement": "select count(*) from public.summaries"}]);
+    host.run("probe", &reading, &read, &["globex"])?.expect(0)?;
     let after = told(&host)?;
     for (at, (before, after)) in before.iter().zip(&after).enumerate() {
         let statement = READS.iter().chain(WRITES).chain(READS).nth(at).copied().unwrap_or("in a transaction");

@@ -3,11 +3,7 @@
 select r.rolname::text, format('%I.%I', n.nspname, c.relname), m.verbs,
   case
     when c.relkind = 'v' then 'those that its tables show'
-    when exists (
-      select from pg_policy p
-      where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
-        and pg_get_expr(p.polqual, p.polrelid) = '(tenant_id = ( SELECT app.tenant() AS tenant))')
-      and c.relrowsecurity and (c.relforcerowsecurity or c.relowner <> r.oid) then 'of the open claim'
+    when {floor} and c.relrowsecurity and (c.relforcerowsecurity or c.relowner <> r.oid) then 'of the open claim'
     else 'all'
   end
 from pg_roles r

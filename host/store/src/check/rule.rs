@@ -157,6 +157,11 @@ pub(super) const RULES: &[Rule] = &[
         "as superuser: `alter function {} set schema casemate_closed`",
     ),
     rule(
+        "catalog-roles",
+        "the type's text form tells which roles there are, and so how many sets of grants",
+        "as superuser: `alter type {} set schema casemate_closed`",
+    ),
+    rule(
         "login-powers",
         "the role can do what no role of the host may",
         "as superuser: take that from {} with `alter role`",

@@ -1,5 +1,5 @@
 -- Everything in the catalog that breaks a rule of row isolation: rule, object, note. One query, read by `casemate db
--- check` and at each start; what a rule means and what to do about it stands in `rule.rs`. Run as casemate_migrate.
+-- check` and at each start, which puts the floor of table `r` in its place; what a rule means and what to do about it stands in `rule.rs`. Run as casemate_migrate.
 with
 -- Who runs strangers' SQL, and PUBLIC, whom everybody is.
 agents as (
@@ -20,12 +20,7 @@ relations as (
 -- Tables that hold tenants' rows: all but these. The reason for each stands in `exemptions.rs`.
 tables as (
   select r.*, t.attnum as tenant, t.atttypid = 'uuid'::regtype and t.attnotnull as is_sound,
-    exists (
-      select from pg_policy p
-      where p.polrelid = r.oid and not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
-        and pg_get_expr(p.polqual, p.polrelid) = '(tenant_id = ( SELECT app.tenant() AS tenant))'
-        and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), pg_get_expr(p.polqual, p.polrelid))
-          = pg_get_expr(p.polqual, p.polrelid)) as has_floor
+    {floor} as has_floor
   from relations r
   left join pg_attribute t on t.attrelid = r.oid and t.attname = 'tenant_id' and not t.attisdropped
   where r.relkind in ('r', 'p') and r.name <> all ($1)
@@ -61,7 +56,7 @@ union all select 'table-rls-off', name, null from tables where not relrowsecurit
 union all select 'table-not-forced', name, null from tables where not relforcerowsecurity
 union all select 'table-no-floor', name, null from tables where not has_floor
 union all select 'table-owner', name, pg_get_userbyid(relowner)::text from relations
-  where relowner <> 'casemate_migrate'::regrole and name <> all ($1)
+  where relowner <> to_regrole('casemate_migrate') and name <> all ($1)
 union all select 'policy-public', t.name, format('policy %I', p.polname)
   from tables t join pg_policy p on p.polrelid = t.oid
   where p.polpermissive and exists (select from agents a where a.oid = any (p.polroles) and a.name in ('PUBLIC', 'casemate_sql'))
@@ -108,17 +103,17 @@ union all select 'grant-default', coalesce(format('%I', n.nspname), 'all schemas
   from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace cross join aclexplode(d.defaclacl) a
   left join agents g on g.oid = a.grantee where a.grantee <> d.defaclrole
 union all select 'grant-default', 'all schemas', 'EXECUTE to PUBLIC'
-  where not exists (select from pg_default_acl where defaclrole = 'casemate_migrate'::regrole and defaclobjtype = 'f' and defaclnamespace = 0)
+  where not exists (select from pg_default_acl where defaclrole = to_regrole('casemate_migrate') and defaclobjtype = 'f' and defaclnamespace = 0)
 union all select 'grant-parameter', p.parname, coalesce(g.name, pg_get_userbyid(a.grantee)::text)
   from pg_parameter_acl p cross join aclexplode(p.paracl) a join pg_roles o on o.oid = a.grantor
   left join agents g on g.oid = a.grantee
-  where (g.oid is not null or a.grantee in ('casemate_host'::regrole, 'casemate_migrate'::regrole))
+  where (g.oid is not null or a.grantee in (to_regrole('casemate_host'), to_regrole('casemate_migrate')))
 union all select 'schema-open', format('%I', n.nspname), format('CREATE to %s', coalesce(r.rolname, 'PUBLIC'))
   from pg_namespace n cross join aclexplode(n.nspacl) a left join pg_roles r on r.oid = a.grantee
-  where a.privilege_type = 'CREATE' and a.grantee <> n.nspowner and a.grantee <> 'casemate_migrate'::regrole
+  where a.privilege_type = 'CREATE' and a.grantee <> n.nspowner and a.grantee <> to_regrole('casemate_migrate')
 union all select 'schema-open', format('%I', n.nspname), format('USAGE to %s', coalesce(r.rolname, 'PUBLIC'))
   from pg_namespace n cross join aclexplode(n.nspacl) a left join pg_roles r on r.oid = a.grantee
-  where n.nspname in ('casemate_closed', 'casemate_crypto') and a.grantee not in (n.nspowner, 'casemate_migrate'::regrole)
+  where n.nspname in ('casemate_closed', 'casemate_crypto') and a.grantee not in (n.nspowner, to_regrole('casemate_migrate'))
 union all select 'database-open', format('%I', d.datname), format('%s to %s', a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
   from pg_database d cross join aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
   left join pg_roles r on r.oid = a.grantee
@@ -135,7 +130,7 @@ union all select 'server-foreign', format('%I', srvname), null from pg_foreign_s
 union all select 'trigger-foreign', r.name, format('%I runs %s', t.tgname, p.oid::regprocedure)
   from relations r join pg_trigger t on t.tgrelid = r.oid and not t.tgisinternal join pg_proc p on p.oid = t.tgfoid
   where r.nspname not in ('app', 'casemate')
-    and (p.prosecdef or not (p.proowner = 'casemate_migrate'::regrole or p.pronamespace = 'pg_catalog'::regnamespace))
+    and (p.prosecdef or not (p.proowner = to_regrole('casemate_migrate') or p.pronamespace = 'pg_catalog'::regnamespace))
 union all select 'trigger-event', format('%I', e.evtname), null from pg_event_trigger e join pg_roles r on r.oid = e.evtowner
   where not r.rolsuper
 -- Functions.
@@ -158,6 +153,8 @@ union all select 'catalog-function', p.oid::regprocedure::text, null
     and not casemate_closed.is_open(p.proname, p.provolatile, p.proargtypes)
 union all select 'catalog-tablesample', p.oid::regprocedure::text, null
   from pg_proc p where p.prorettype = 'tsm_handler'::regtype and p.pronamespace <> 'casemate_closed'::regnamespace
+union all select 'catalog-roles', t.typname::text, null
+  from pg_type t where t.typname in ('regrole', 'aclitem') and t.typnamespace = 'pg_catalog'::regnamespace
 union all select 'catalog-relation', c.oid::regclass::text, null
   from pg_class c where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind in ('r', 'v', 'm') and (
     exists (select from aclexplode(c.relacl) a join agents g on g.oid = a.grantee)

@@ -59,7 +59,7 @@ pub(super) async fn table(conn: &mut PgConnection, name: &str) -> Result<Option<
               (select format('rule %I', w.rulename) from pg_rewrite w where w.ev_class = c.oid and c.relkind in ('r', 'p') limit 1),
               (select format('trigger %I', g.tgname) from pg_trigger g join pg_proc p on p.oid = g.tgfoid
                 where g.tgrelid = c.oid and not g.tgisinternal and (p.prosecdef or not (
-                  p.proowner = 'casemate_migrate'::regrole or p.pronamespace = 'pg_catalog'::regnamespace)) limit 1))
+                  p.proowner = to_regrole('casemate_migrate') or p.pronamespace = 'pg_catalog'::regnamespace)) limit 1))
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         left join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped
         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = t.attnum

@@ -8,11 +8,8 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-/// What [`run_record`] reads, in its order. Times are microseconds, which are exact in `bigint`.
-pub(super) const COLUMNS: &str = "id, tenant_id, agent, component_digest, policy_digest, state, epoch, wrapped_key,
-    case when isfinite(wake_at) then (extract(epoch from wake_at) * 1000000)::bigint end,
-    (extract(epoch from created_at) * 1000000)::bigint, (extract(epoch from finished_at) * 1000000)::bigint";
-/// The same of a table that is called `r` beside another.
+/// What [`run_record`] reads, in its order, of a table that is called `r`. Times are microseconds, which are exact in
+/// `bigint`.
 pub(crate) const RUN_COLUMNS: &str =
     "r.id, r.tenant_id, r.agent, r.component_digest, r.policy_digest, r.state, r.epoch,
     r.wrapped_key, case when isfinite(r.wake_at) then (extract(epoch from r.wake_at) * 1000000)::bigint end,

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use crate::error::StoreError;
+use crate::floor::has_floor;
 use crate::session::Db;
 use crate::wire::{self, identifier};
 
@@ -21,12 +22,7 @@ const ERASES: &str = "casemate_keeper_erases";
 /// Every table of users with a column `tenant_id`, whether it has the floor, whether something else than the floor hides
 /// rows from everybody, and whether the role has its policies.
 const FIND: &str = "select c.oid, n.nspname::text, c.relname::text, c.relkind = 'p',
-    c.relrowsecurity and c.relforcerowsecurity and exists (
-      select from pg_policy p
-      where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
-        and pg_get_expr(p.polqual, c.oid) = '(tenant_id = ( SELECT app.tenant() AS tenant))'
-        and coalesce(pg_get_expr(p.polwithcheck, c.oid), pg_get_expr(p.polqual, c.oid))
-          = pg_get_expr(p.polqual, c.oid)),
+    c.relrowsecurity and c.relforcerowsecurity and {floor},
     exists (
       select from pg_policy p
       where p.polrelid = c.oid and not p.polpermissive and p.polcmd in ('*', 'r', 'd') and p.polroles @> '{0}'
@@ -95,7 +91,8 @@ async fn open_up(owner: &mut PgConnection) -> Result<Order, StoreError> {
     let mut tx = owner.begin().await.map_err(StoreError::unreachable)?;
     let lock = sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await;
     lock.map_err(StoreError::unreachable)?;
-    let found = sqlx::query(FIND).bind(READS).bind(ERASES).fetch_all(&mut *tx).await;
+    let find = FIND.replace("{floor}", &has_floor("c.oid"));
+    let found = wire::query(find).bind(READS).bind(ERASES).fetch_all(&mut *tx).await;
     let found = found.map_err(StoreError::unreachable)?;
     if found.len() > TABLES {
         return Err(StoreError::TenantTables { limit: TABLES });

@@ -320,6 +320,13 @@ const BREAKS: &[(&str, &str, By, &str, &str)] = &[
         "alter function casemate_closed.system(internal) set schema pg_catalog",
         "alter function pg_catalog.system(internal) set schema casemate_closed",
     ),
+    (
+        "catalog-roles",
+        "regrole",
+        Superuser,
+        "alter type casemate_closed.regrole set schema pg_catalog",
+        "alter type pg_catalog.regrole set schema casemate_closed",
+    ),
     ("login-powers", "casemate_sql", Superuser, "alter role casemate_sql superuser", "alter role casemate_sql nosuperuser"),
     ("login-powers", "casemate_host", Superuser, "alter role casemate_host bypassrls", "alter role casemate_host nobypassrls"),
     ("login-inherits", "casemate_sql", Superuser, "alter role casemate_sql inherit", "alter role casemate_sql noinherit"),
