@@ -86,6 +86,9 @@ fn within_limits(request: &Request) -> Result<(), Refusal> {
                 ("bytes of arguments", request.size(), limits::CALL_BYTES)
             }
         }
+        Request::SqlNext { limit: 0, .. } => {
+            return Err(Refusal::new(Code::ToolArgument, "0 rows are none: ask for one at least"));
+        }
         Request::SqlNext { limit, .. } => ("rows", *limit as usize, limits::SQL_ROWS),
         Request::KvSet { value, .. } if value.len() > limits::KV_VALUE_BYTES => {
             ("bytes of value", value.len(), limits::KV_VALUE_BYTES)

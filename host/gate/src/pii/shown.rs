@@ -31,6 +31,16 @@ pub fn shown(request: Request, guard: &mut Guard<'_>) -> Result<Request, Refusal
         Request::LogEmit { level, message } => {
             Request::LogEmit { level, message: text::text(guard, Channel::Log, message, None, found)? }
         }
-        other => other,
+        other @ (Request::SqlQuery { .. }
+        | Request::SqlExecute { .. }
+        | Request::SqlReturning { .. }
+        | Request::SqlOpen { .. }
+        | Request::SqlWithin { .. }
+        | Request::SqlNext { .. }
+        | Request::SqlBegin
+        | Request::SqlCommit { .. }
+        | Request::ClockNow
+        | Request::ClockSleep { .. }
+        | Request::RandomBytes { .. }) => other,
     })
 }
