@@ -60,7 +60,7 @@ impl ConnectInfo {
         login(&self.runtime, "casemate_host", &self.credentials.host)
     }
 
-    /// Without sqlx's cache of statements: this login's sessions drop all prepared statements between transactions.
+    /// Without sqlx's cache of statements: this login's are prepared in SQL, under names of the session's own.
     pub(crate) fn sql(&self) -> PgConnectOptions {
         login(&self.runtime, "casemate_sql", &self.credentials.sql).statement_cache_capacity(0)
     }

@@ -15,6 +15,7 @@ mod pooled;
 mod protect;
 mod records;
 mod soak;
+mod statements;
 mod upgrade;
 mod world;
 
@@ -70,6 +71,11 @@ const CASES: &[Case] = cases![
     keeper::sees_one_tenants_rows_and_erases_none_of_an_active_one,
     keeper::a_suspended_tenant_goes_with_its_rows,
     keeper::every_table_of_the_host_is_thought_of,
+    statements::any_number_can_be_sent,
+    statements::rights_are_each_ones_own,
+    statements::an_altered_table_is_read_as_it_is,
+    statements::pieces_are_of_one_moment,
+    statements::a_query_ends_with_who_reads_it,
     soak::a_crowd_keeps_to_its_rows,
     cluster::second_host_is_refused,
 ];

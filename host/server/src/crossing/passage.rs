@@ -183,9 +183,11 @@ impl Passage {
         &self.meter
     }
 
-    /// Lets whoever follows the run see what waits to be put on record. For a guest that computes and calls nobody.
-    pub fn show(&mut self) {
+    /// What is due although the guest computes and calls nobody: whoever follows the run sees what waits to be put on
+    /// record, and what was open for too long ends.
+    pub fn tick(&mut self) {
         self.recorder.show();
+        self.instruments.open.expire();
     }
 
     /// Ends what that call opened: the guest has dropped it.

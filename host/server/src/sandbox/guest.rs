@@ -143,7 +143,7 @@ fn prepare(store: &mut Store<Guest>, deadline: Instant) {
     // The one point at which a guest that calls nobody can be stopped by the clock, and has to let others in.
     let turn = store.data().turn.clone();
     store.epoch_deadline_callback(move |mut store| {
-        store.data_mut().passage.show();
+        store.data_mut().passage.tick();
         if Instant::now() < deadline {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn.again())))
         } else {

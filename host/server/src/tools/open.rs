@@ -3,18 +3,22 @@
 //! it goes on. It doesn't know what is done with them.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use casemate_abi::{Code, limits};
 use casemate_gate::{Refusal, Reply, Seq};
 use casemate_store::{Cursor, TenantTx};
 
+/// How long anything may be open.
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
+
 /// See the file's head.
 #[derive(Debug, Default)]
-pub struct Open(BTreeMap<u64, Opened>);
+pub struct Open(BTreeMap<u64, (Instant, Opened)>);
 
 #[derive(Debug)]
 enum Opened {
-    Transaction(TenantTx),
+    Transaction(Box<TenantTx>),
     Cursor(Cursor),
 }
 
@@ -29,34 +33,42 @@ impl Open {
     }
 
     pub(super) fn transaction(&mut self, seq: Seq, transaction: TenantTx) -> Reply {
-        self.0.insert(seq.get(), Opened::Transaction(transaction));
-        Reply::Opened(seq)
+        self.keep(seq, Opened::Transaction(Box::new(transaction)))
     }
 
     pub(super) fn cursor(&mut self, seq: Seq, cursor: Cursor) -> Reply {
-        self.0.insert(seq.get(), Opened::Cursor(cursor));
+        self.keep(seq, Opened::Cursor(cursor))
+    }
+
+    fn keep(&mut self, seq: Seq, opened: Opened) -> Reply {
+        self.0.insert(seq.get(), (Instant::now(), opened));
         Reply::Opened(seq)
     }
 
     pub(super) fn transaction_of(&mut self, opened: Seq) -> Result<&mut TenantTx, Refusal> {
         match self.0.get_mut(&opened.get()) {
-            Some(Opened::Transaction(transaction)) => Ok(transaction),
+            Some((_, Opened::Transaction(transaction))) => Ok(transaction),
             _ => Err(lost("transaction", opened)),
         }
     }
 
     pub(super) fn cursor_of(&mut self, opened: Seq) -> Result<&mut Cursor, Refusal> {
         match self.0.get_mut(&opened.get()) {
-            Some(Opened::Cursor(cursor)) => Ok(cursor),
+            Some((_, Opened::Cursor(cursor))) => Ok(cursor),
             _ => Err(lost("query", opened)),
         }
     }
 
-    pub(super) fn take_transaction(&mut self, opened: Seq) -> Result<TenantTx, Refusal> {
+    pub(super) fn take_transaction(&mut self, opened: Seq) -> Result<Box<TenantTx>, Refusal> {
         match self.0.remove(&opened.get()) {
-            Some(Opened::Transaction(transaction)) => Ok(transaction),
+            Some((_, Opened::Transaction(transaction))) => Ok(transaction),
             _ => Err(lost("transaction", opened)),
         }
+    }
+
+    /// Ends what has been open for too long: a guest that computes meanwhile holds connections that others wait for.
+    pub fn expire(&mut self) {
+        self.0.retain(|_, (since, _)| since.elapsed() < LONGEST);
     }
 
     /// Ends what was opened, if it is still there: Postgres rolls back.

@@ -8,13 +8,11 @@ use casemate_gate::audit::Permit;
 use casemate_gate::{Ask, Refusal, Reply, Seq, Value};
 use casemate_store::{Caps, DROPPED, Db, Rows, SqlError, TenantTx};
 
-use super::open::Open;
+use super::open::{self, Open};
 use super::{Answer, PendingEffect};
 
 /// Longest time that one statement may take in Postgres.
 const STATEMENT: Duration = Duration::from_secs(30);
-/// Longest time that a transaction, or a query read in pieces, may be open.
-const OPEN: Duration = Duration::from_secs(60);
 
 /// A statement with its parameters.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +36,7 @@ pub(super) async fn execute(database: &Db, permit: &Permit, sent: Sent<'_>) -> R
     let change = permit.change()?;
     let made = database.execute(&change, permit.scope(), sent.text, sent.parameters, by(STATEMENT)).await;
     let (changed, transaction) = made.map_err(refusal)?;
-    Ok(pending(Reply::Changed(changed), transaction))
+    Ok(pending(Reply::Changed(changed), Box::new(transaction)))
 }
 
 pub(super) async fn returning(database: &Db, permit: &Permit, sent: Sent<'_>) -> Result<Answer, Refusal> {
@@ -46,12 +44,12 @@ pub(super) async fn returning(database: &Db, permit: &Permit, sent: Sent<'_>) ->
     let made =
         database.returning(&change, permit.scope(), sent.text, sent.parameters, caps(permit), by(STATEMENT)).await;
     let (returned, transaction) = made.map_err(refusal)?;
-    Ok(pending(rows(returned), transaction))
+    Ok(pending(rows(returned), Box::new(transaction)))
 }
 
 pub(super) async fn open(database: &Db, permit: &Permit, sent: Sent<'_>, open: &mut Open) -> Result<Answer, Refusal> {
     open.has_room()?;
-    let cursor = database.open(permit.scope(), sent.text, sent.parameters, by(OPEN)).await.map_err(refusal)?;
+    let cursor = database.open(permit.scope(), sent.text, sent.parameters, by(open::LONGEST)).await.map_err(refusal)?;
     Ok(Answer::done(open.cursor(permit.seq(), cursor)))
 }
 
@@ -69,7 +67,7 @@ pub(super) async fn next(permit: &Permit, opened: Seq, limit: u32, open: &mut Op
 
 pub(super) async fn begin(database: &Db, permit: &Permit, open: &mut Open) -> Result<Answer, Refusal> {
     open.has_room()?;
-    let transaction = TenantTx::begin_held(database, permit.scope(), by(OPEN)).await.map_err(refusal)?;
+    let transaction = TenantTx::begin_held(database, permit.scope(), by(open::LONGEST)).await.map_err(refusal)?;
     Ok(Answer::done(open.transaction(permit.seq(), transaction)))
 }
 
@@ -107,8 +105,8 @@ pub(super) async fn commit(permit: &Permit, opened: Seq, open: &mut Open) -> Res
     Ok(pending(Reply::Unit, transaction))
 }
 
-fn pending(reply: Reply, transaction: TenantTx) -> Answer {
-    Answer::Done { reply, effect: Some(PendingEffect(Box::new(transaction))) }
+const fn pending(reply: Reply, transaction: Box<TenantTx>) -> Answer {
+    Answer::Done { reply, effect: Some(PendingEffect(transaction)) }
 }
 
 fn rows(found: Rows) -> Reply {

@@ -48,31 +48,35 @@ impl Collector {
         if self.is_full() {
             return Err(SqlError::TooManyRows { limit: self.caps.rows });
         }
+        if self.rows.columns.is_empty() {
+            self.rows.columns = names(row);
+        }
         match self.put(Cells::of(row, self.caps.bytes)?) {
             None => Ok(()),
             Some(_) => Err(SqlError::TooManyBytes { limit: self.caps.bytes }),
         }
     }
 
-    /// Takes the row, or gives it back for want of room.
+    /// Takes the row's cells, or gives them back for want of room.
     pub(super) fn put(&mut self, row: Cells) -> Option<Cells> {
         let bytes = self.bytes.saturating_add(row.bytes);
         if bytes > self.caps.bytes {
             return Some(row);
         }
         self.bytes = bytes;
-        if self.rows.columns.is_empty() {
-            self.rows.columns = row.columns;
-        }
         self.rows.rows.push(row.cells);
         None
     }
 }
 
-/// One row.
+/// Names of a row's columns, in their order.
+pub(super) fn names(row: &PgRow) -> Vec<String> {
+    row.columns().iter().map(|column| column.name().to_owned()).collect()
+}
+
+/// The cells of one row.
 #[derive(Debug)]
 pub(super) struct Cells {
-    columns: Vec<String>,
     cells: Vec<Value>,
     bytes: usize,
 }
@@ -90,7 +94,6 @@ impl Cells {
             }
             cells.push(cell(column.type_info().oid().map_or(0, |oid| oid.0), text)?);
         }
-        let columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
-        Ok(Self { columns, cells, bytes })
+        Ok(Self { cells, bytes })
     }
 }

@@ -11,12 +11,15 @@ use sqlx::Either;
 use sqlx::postgres::{PgQueryResult, PgRow};
 use tokio::sync::{mpsc, oneshot};
 
-use super::collector::{Caps, Cells, Collector, Rows};
+use super::Db;
+use super::collector::{Caps, Cells, Collector, Rows, names};
 use super::error::SqlError;
 use super::opening::{Access, Door, Opening};
 use super::statement::Statement;
-use super::{Db, Held};
 use crate::wire;
+
+/// Most bytes of a row that the host keeps for the next piece.
+const ROW: usize = 512 * 1024;
 
 /// What is asked of the task that has the connection.
 struct Ask {
@@ -28,10 +31,18 @@ struct Ask {
 #[derive(Debug)]
 pub struct Cursor {
     asks: mpsc::Sender<Ask>,
-    _held: Held,
 }
 
 type Results<'c> = BoxStream<'c, Result<Either<PgQueryResult, PgRow>, sqlx::Error>>;
+
+/// How far a query is read.
+struct Reading<'c> {
+    results: Results<'c>,
+    names: Vec<String>,
+    /// A row that found no room in the piece before.
+    left: Option<Cells>,
+    ended: bool,
+}
 
 impl Db {
     /// Opens a SELECT or VALUES. What is read is the database as it is now; all has to be read by `deadline`.
@@ -53,7 +64,8 @@ impl Db {
             let mut lease = db.lease(Door::Sql).await.map_err(SqlError::unavailable)?;
             let prepared = async {
                 lease.session().open(message).await?;
-                statement.prepare(lease.session()).await
+                // Rows are read later, when a plan that is out of date could not be made anew: so it isn't kept.
+                statement.prepare(lease.session(), false).await
             };
             match prepared.await {
                 Ok(execute) => Ok((lease, execute)),
@@ -68,26 +80,29 @@ impl Db {
         let (mut lease, execute) = prepared.await?;
         let (asks, mut asked) = mpsc::channel::<Ask>(1);
         let reading = async move {
-            let mut ended = false;
-            let mut results = wire::stream(&mut lease.session().conn, format!("{execute}; COMMIT"));
-            let mut left = None;
-            while let Some(Ask { caps, answer }) = asked.recv().await {
-                let piece =
-                    if ended { Ok(Rows::default()) } else { piece(&mut results, &mut left, caps, &mut ended).await };
+            // Given back with the connection, not before.
+            let _held = held;
+            let results = wire::stream(&mut lease.session().conn, format!("{execute}; COMMIT"));
+            let mut reading = Reading { results, names: Vec::new(), left: None, ended: false };
+            while let Some(Ask { caps, mut answer }) = asked.recv().await {
+                let piece = tokio::select! {
+                    piece = reading.piece(caps) => piece,
+                    // Whoever asked is gone: the connection is closed, and Postgres stops.
+                    () = answer.closed() => return,
+                };
                 let failed = piece.is_err();
-                // A guest that is gone asks no more.
-                let _gone = answer.send(piece);
-                if failed {
+                if answer.send(piece).is_err() || failed {
                     return;
                 }
             }
-            drop(results);
+            let ended = reading.ended;
+            drop(reading);
             if ended {
                 lease.clean();
             }
         };
         self.spawn(tokio::time::timeout_at(deadline.into(), reading));
-        Ok(Cursor { asks, _held: held })
+        Ok(Cursor { asks })
     }
 }
 
@@ -103,38 +118,36 @@ impl Cursor {
     }
 }
 
-async fn piece(
-    results: &mut Results<'_>,
-    left: &mut Option<Cells>,
-    caps: Caps,
-    ended: &mut bool,
-) -> Result<Rows, SqlError> {
-    let mut collector = Collector::new(caps);
-    if let Some(row) = left.take()
-        && collector.put(row).is_some()
-    {
-        return Err(SqlError::TooManyBytes { limit: caps.bytes });
-    }
-    while !collector.is_full() {
-        match results.try_next().await.map_err(SqlError::from_postgres)? {
-            Some(Either::Left(_)) => {}
-            Some(Either::Right(row)) => {
-                if let Some(row) = collector.put(Cells::of(&row, caps.bytes.max(ROW))?) {
-                    if collector.rows.rows.is_empty() {
-                        return Err(SqlError::TooManyBytes { limit: caps.bytes });
+impl Reading<'_> {
+    async fn piece(&mut self, caps: Caps) -> Result<Rows, SqlError> {
+        let mut collector = Collector::new(caps);
+        let too_large = || SqlError::TooManyBytes { limit: caps.bytes };
+        if let Some(row) = self.left.take()
+            && collector.put(row).is_some()
+        {
+            return Err(too_large());
+        }
+        while !collector.is_full() && !self.ended {
+            match self.results.try_next().await.map_err(SqlError::from_postgres)? {
+                Some(Either::Left(_)) => {}
+                Some(Either::Right(row)) => {
+                    if self.names.is_empty() {
+                        self.names = names(&row);
                     }
-                    *left = Some(row);
-                    break;
+                    self.left = collector.put(Cells::of(&row, caps.bytes.max(ROW))?);
+                    if self.left.is_some() {
+                        break;
+                    }
                 }
-            }
-            None => {
-                *ended = true;
-                break;
+                None => self.ended = true,
             }
         }
+        let mut rows = collector.rows;
+        match (rows.rows.is_empty(), &self.left) {
+            (true, Some(_)) => return Err(too_large()),
+            (true, None) => {}
+            (false, _) => rows.columns.clone_from(&self.names),
+        }
+        Ok(rows)
     }
-    Ok(collector.rows)
 }
-
-/// Most bytes of a row that the host keeps for the next piece.
-const ROW: usize = 512 * 1024;

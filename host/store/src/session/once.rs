@@ -10,7 +10,7 @@ use casemate_gate::rls::Scope;
 use super::collector::{Caps, Collector, Rows};
 use super::error::SqlError;
 use super::opening::{Access, Door, Opening};
-use super::statement::{Frame, Statement};
+use super::statement::Statement;
 use super::transaction::{GRACE, TenantTx};
 use super::{Db, Lease};
 
@@ -101,8 +101,7 @@ impl Db {
         self.while_wanted(async move {
             let mut lease = db.lease(Door::Sql).await.map_err(SqlError::unavailable)?;
             let mut collector = Collector::new(caps);
-            let frame = Frame { before: &opening.message, after };
-            let run = statement.run_opening(lease.session(), frame, &mut collector);
+            let run = statement.run_opening(lease.session(), &opening.message, after, &mut collector);
             let limit = tokio::time::Instant::from_std(opening.deadline + GRACE);
             match tokio::time::timeout_at(limit, run).await {
                 Ok(Ok(())) => Ok((lease, collector)),

@@ -15,7 +15,8 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// Whether a transaction may change rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// READ ONLY: its journal rows are appended in a transaction of their own right after it.
+    /// READ ONLY, in one snapshot, that of its beginning: its journal rows are appended in a transaction of their own right
+    /// after it.
     Read,
     /// Its journal rows commit with what it changed.
     Write,
@@ -50,7 +51,7 @@ impl Opening {
 /// Everything that opens a transaction. The token is base64url, hex and dots; the role is checked.
 pub(super) fn message(db: &Db, scope: &Scope, access: Access, door: Door, left: Duration) -> Result<String, SqlError> {
     let token = db.keyring().token(scope, left).map_err(SqlError::unavailable)?;
-    let mode = if access == Access::Read { " READ ONLY" } else { "" };
+    let mode = if access == Access::Read { " ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "" };
     let milliseconds = left.as_millis().max(1);
     let open = format!("BEGIN{mode}; SELECT app.open('{token}'); SET LOCAL statement_timeout = {milliseconds}");
     match (door, scope.role()) {

@@ -11,7 +11,7 @@ const KEPT_BYTES: usize = 16 * 1024;
 /// The statements of one connection, by text and declared types.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
-    names: HashMap<Box<str>, u32>,
+    names: HashMap<String, u32>,
     last: u32,
 }
 
@@ -28,10 +28,10 @@ impl Prepared {
     }
 
     /// Notes a statement, if it is worth it and there is room.
-    pub(super) fn note(&mut self, key: &str, number: u32) -> bool {
-        let kept = key.len() <= KEPT_BYTES && self.names.len() < KEPT;
+    pub(super) fn note(&mut self, key: String, number: u32) -> bool {
+        let kept = key.len() <= KEPT_BYTES && !self.is_full();
         if kept {
-            self.names.insert(key.into(), number);
+            self.names.insert(key, number);
         }
         kept
     }

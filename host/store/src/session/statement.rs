@@ -23,15 +23,6 @@ const RECOVER: &str = "ROLLBACK TO SAVEPOINT casemate; RELEASE SAVEPOINT casemat
 /// Postgres's "cached plan must not change result type": a table was altered since the statement was prepared.
 const STALE: &str = "0A000";
 
-/// What surrounds a statement in its message.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'m> {
-    /// Sent before it; if it opens the transaction, its only row is the answer to the claim.
-    pub(super) before: &'m str,
-    /// Sent after it.
-    pub(super) after: &'m str,
-}
-
 /// A statement with its parameters, ready to send.
 #[derive(Debug)]
 pub(super) struct Statement {
@@ -54,8 +45,9 @@ impl Statement {
         Ok(Self { text: text.to_owned(), types: list(&types.join(", ")), arguments: list(&arguments.join(", ")) })
     }
 
+    /// No text holds a NUL.
     fn key(&self) -> String {
-        format!("{}{}", self.types, self.text)
+        format!("{}\0{}", self.types, self.text)
     }
 
     /// `EXECUTE` of it, if the connection has it prepared.
@@ -68,48 +60,57 @@ impl Statement {
         format!("EXECUTE casemate_{number}{}", self.arguments)
     }
 
-    /// Has Postgres judge the text, in a transaction that is open; returns the `EXECUTE`.
-    pub(super) async fn prepare(&self, session: &mut Session) -> Result<String, SqlError> {
-        if let Some(execute) = self.prepared(session) {
-            return Ok(execute);
-        }
+    /// Has Postgres judge the text, in a transaction that is open; returns the `EXECUTE`. Where it isn't to be kept, the
+    /// statement is gone with the message that runs it.
+    pub(super) async fn prepare(&self, session: &mut Session, keep: bool) -> Result<String, SqlError> {
         if session.prepared.is_full() {
-            session.forget().await.map_err(SqlError::unavailable)?;
+            session.prepared.clear();
+            wire::simple(&mut session.conn, "DEALLOCATE ALL".to_owned()).await.map_err(SqlError::unavailable)?;
         }
         let number = session.prepared.next();
         let filter = format!("PREPARE casemate_{number}{} AS {}", self.types, self.text);
         wire::single(&mut session.conn, filter).await.map_err(SqlError::from_postgres)?;
         let execute = self.execution(number);
-        if session.keeps_statements && session.prepared.note(&self.key(), number) {
+        if keep && session.keeps_statements && session.prepared.note(self.key(), number) {
             return Ok(execute);
         }
-        // Gone with the message that runs it. An error does the same: then the connection forgets everything.
+        // After an error, too: then the connection forgets everything.
         Ok(format!("{execute}; DEALLOCATE casemate_{number}"))
     }
 
-    /// Opens a transaction and runs in it: in one message where the statement is prepared already.
+    /// Runs between `before`, which opens a transaction, and `after`: in one message where it is prepared already.
     pub(super) async fn run_opening(
         &self,
         session: &mut Session,
-        frame: Frame<'_>,
+        before: &str,
+        after: &str,
         collector: &mut Collector,
     ) -> Result<(), SqlError> {
-        let Frame { before, after } = frame;
         if let Some(execute) = self.prepared(session) {
             let ran = message(session, format!("{before}; {execute}; {after}"), Some(Claim::Awaited), collector).await;
-            if !matches!(&ran, Err(SqlError::Refused { sqlstate, .. }) if sqlstate == STALE) {
+            if !is_stale(&ran) {
                 return ran;
             }
-            wire::simple(&mut session.conn, "ROLLBACK".to_owned()).await.map_err(SqlError::unavailable)?;
-            session.forget().await.map_err(SqlError::unavailable)?;
+            session.abandon().await.map_err(SqlError::unavailable)?;
         }
         session.open(before.to_owned()).await?;
-        let execute = self.prepare(session).await?;
+        let execute = self.prepare(session, true).await?;
         message(session, format!("{execute}; {after}"), None, collector).await
     }
 
     /// Runs behind a savepoint in a transaction that is open. After an error that `is_recoverable` it goes on without.
     pub(super) async fn run_within(
+        &self,
+        session: &mut Session,
+        read_only: bool,
+        collector: &mut Collector,
+    ) -> Result<(), SqlError> {
+        let result = self.recovered(session, read_only, collector).await;
+        // The connection has forgotten it by now, so it is prepared anew.
+        if is_stale(&result) { self.recovered(session, read_only, collector).await } else { result }
+    }
+
+    async fn recovered(
         &self,
         session: &mut Session,
         read_only: bool,
@@ -130,7 +131,7 @@ impl Statement {
             Some(execute) => (format!("{SAVEPOINT}; "), execute),
             None => {
                 wire::simple(&mut session.conn, SAVEPOINT.to_owned()).await.map_err(SqlError::unavailable)?;
-                (String::new(), self.prepare(session).await?)
+                (String::new(), self.prepare(session, true).await?)
             }
         };
         let sent = format!("{before}{mode}{execute}; RELEASE SAVEPOINT casemate");
@@ -169,6 +170,10 @@ async fn message(
         }
     }
     Ok(())
+}
+
+fn is_stale(ran: &Result<(), SqlError>) -> bool {
+    matches!(ran, Err(SqlError::Refused { sqlstate, .. }) if sqlstate == STALE)
 }
 
 fn list(items: &str) -> String {
