@@ -72,6 +72,7 @@ const CASES: &[Case] = cases![
     keeper::a_suspended_tenant_goes_with_its_rows,
     keeper::every_table_of_the_host_is_thought_of,
     statements::any_number_can_be_sent,
+    statements::errors_leave_nothing_behind,
     statements::rights_are_each_ones_own,
     statements::an_altered_table_is_read_as_it_is,
     statements::pieces_are_of_one_moment,

@@ -43,16 +43,16 @@ impl Session {
         }
     }
 
-    /// Has Postgres drop all that a session can hold. No transaction may be open.
-    pub(super) async fn forget(&mut self) -> Result<(), sqlx::Error> {
-        self.prepared.clear();
-        wire::simple(&mut self.conn, FORGET.to_owned()).await.map(drop)
-    }
-
-    /// Ends a transaction in which something went wrong.
+    /// Ends a transaction in which something went wrong. Behind a pooler the session may be somebody else's right after it,
+    /// so what was prepared goes in the same message, and the rest isn't ours.
     pub(super) async fn abandon(&mut self) -> Result<(), sqlx::Error> {
-        wire::simple(&mut self.conn, "ROLLBACK".to_owned()).await?;
-        self.forget().await
+        self.prepared.clear();
+        let end = if self.keeps_statements { "ROLLBACK" } else { "ROLLBACK; DEALLOCATE ALL" };
+        wire::simple(&mut self.conn, end.to_owned()).await?;
+        if self.keeps_statements {
+            wire::simple(&mut self.conn, FORGET.to_owned()).await?;
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use casemate_gate::{Value, Verb};
 use sqlx::ConnectOptions;
 
-use super::world::{CAPS, Outcome, World, grant, new_id, soon};
+use super::world::{AnyError, CAPS, Outcome, World, grant, new_id, soon};
 use crate::{Access, Caps, Door, SqlError, TenantTx, wire};
 
 /// More than a connection keeps.
@@ -23,6 +23,26 @@ pub(super) async fn any_number_can_be_sent(world: World) -> Outcome {
         assert_eq!(rows.rows, [[Value::Integer(number + 1)]]);
     }
     tx.rollback().await?;
+    Ok(())
+}
+
+/// What a statement that fails has prepared stands in nobody's way: each is told its own error.
+pub(super) async fn errors_leave_nothing_behind(world: World) -> Outcome {
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..60 {
+        let world = world.clone();
+        crowd.spawn(async move {
+            let scope = world.scope(world.one, new_id())?;
+            let refused = world.db.query(&scope, "select 1 / 0", &[], CAPS, soon()).await;
+            let rows = world.db.query(&scope, "select 1", &[], CAPS, soon()).await;
+            Ok::<_, AnyError>((rows, refused))
+        });
+    }
+    while let Some(done) = crowd.join_next().await {
+        let (rows, refused) = done??;
+        assert!(rows.is_ok(), "{rows:?}");
+        assert_eq!(refused.as_ref().err().and_then(SqlError::sqlstate), Some("22012"), "{refused:?}");
+    }
     Ok(())
 }
 
