@@ -5,7 +5,7 @@ use super::members::{Member, all};
 use super::violation::{Violation, assert_none};
 
 /// Each crate and the crates that it may name.
-const EDGES: [(&str, &[&str]); 13] = [
+const EDGES: [(&str, &[&str]); 14] = [
     (
         "casemate-server",
         &[
@@ -14,12 +14,13 @@ const EDGES: [(&str, &[&str]); 13] = [
             "casemate-ledger",
             "casemate-pii",
             "casemate-keys",
+            "casemate-jobs",
             "casemate-bindings",
             "casemate-toolchain",
             "casemate-abi",
         ],
     ),
-    ("casemate-store", &["casemate-gate", "casemate-keys"]),
+    ("casemate-store", &["casemate-gate", "casemate-keys", "casemate-jobs"]),
     ("casemate-gate", &["casemate-ledger", "casemate-pii", "casemate-keys", "casemate-abi"]),
     ("casemate-bindings", &[]),
     ("casemate-sdk", &["casemate-sdk-macros", "casemate-abi"]),
@@ -28,6 +29,7 @@ const EDGES: [(&str, &[&str]); 13] = [
     ("casemate-ledger", &[]),
     ("casemate-pii", &[]),
     ("casemate-keys", &[]),
+    ("casemate-jobs", &[]),
     (
         "casemate-tests",
         &[
@@ -37,6 +39,7 @@ const EDGES: [(&str, &[&str]); 13] = [
             "casemate-ledger",
             "casemate-pii",
             "casemate-keys",
+            "casemate-jobs",
             "casemate-abi",
         ],
     ),

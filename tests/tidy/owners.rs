@@ -22,7 +22,7 @@ const OWNERS: [(&str, Who); 13] = [
     ("bincode", Who::Only(&["host/server/src/crossing/frame"])),
     ("aws-lc-*", Who::Only(&["host/keys"])),
     ("cap-std", Who::Only(&["host/server/src/sandbox"])),
-    ("tokio*", Who::NotIn(&["host/ledger", "host/pii", "host/gate", "host/keys"])),
+    ("tokio*", Who::NotIn(&["host/ledger", "host/pii", "host/gate", "host/keys", "host/jobs"])),
 ];
 
 #[derive(Clone, Copy)]
