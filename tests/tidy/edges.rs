@@ -21,7 +21,7 @@ const EDGES: [(&str, &[&str]); 14] = [
         ],
     ),
     ("casemate-store", &["casemate-gate", "casemate-keys", "casemate-jobs"]),
-    ("casemate-gate", &["casemate-ledger", "casemate-pii", "casemate-keys", "casemate-abi"]),
+    ("casemate-gate", &["casemate-ledger", "casemate-pii", "casemate-keys", "casemate-jobs", "casemate-abi"]),
     ("casemate-bindings", &[]),
     ("casemate-sdk", &["casemate-sdk-macros", "casemate-abi"]),
     ("casemate-sdk-macros", &[]),

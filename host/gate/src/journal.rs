@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 
 use crate::id::{Epoch, RunId, Seq};
+use crate::job::Ending;
 use crate::rls::Scope;
 
 /// What a row of the journal records.
@@ -76,6 +77,14 @@ pub enum JournalError {
 pub trait Journal: Send + Sync {
     /// Appends the rows together or not at all.
     fn append<'a>(&'a self, scope: &'a Scope, rows: Vec<Row>) -> BoxFuture<'a, Result<(), JournalError>>;
+
+    /// Appends the last rows of a run and ends it, together or not at all.
+    fn end<'a>(
+        &'a self,
+        scope: &'a Scope,
+        rows: Vec<Row>,
+        ending: Ending,
+    ) -> BoxFuture<'a, Result<(), JournalError>>;
 }
 
 /// Most bytes that the memory journal keeps for one run.
@@ -139,6 +148,15 @@ impl MemoryJournal {
 
 impl Journal for MemoryJournal {
     fn append<'a>(&'a self, _scope: &'a Scope, rows: Vec<Row>) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(std::future::ready(self.keep(rows)))
+    }
+
+    fn end<'a>(
+        &'a self,
+        _scope: &'a Scope,
+        rows: Vec<Row>,
+        _ending: Ending,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
         Box::pin(std::future::ready(self.keep(rows)))
     }
 }

@@ -13,6 +13,7 @@ pub mod call;
 pub mod capability;
 pub mod id;
 pub mod identity;
+pub mod job;
 pub mod journal;
 pub mod pack;
 pub mod pii;

@@ -83,6 +83,9 @@ impl Refusal {
                 | Code::AuditUnavailable
                 | Code::RunDiverged
                 | Code::RunFenced
+                | Code::RunCancelled
+                | Code::RunDeadline
+                | Code::RunGivenUp
         )
     }
 
@@ -104,6 +107,9 @@ impl Refusal {
                 | Code::RunDiverged
                 | Code::RunFenced
                 | Code::RunPanicked
+                | Code::RunCancelled
+                | Code::RunDeadline
+                | Code::RunGivenUp
         )
     }
 }

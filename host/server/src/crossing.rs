@@ -1,6 +1,7 @@
 //! The crossing: every effect that a guest has on the world passes through [`Passage::cross`], in this order. It
 //! doesn't know wasm: it gets an owned request and gives an owned answer.
 
+mod closing;
 pub mod event;
 mod exchange;
 pub mod frame;
@@ -11,7 +12,7 @@ mod replay;
 mod riding;
 
 pub use exchange::{Exchange, Transcription};
-pub use passage::{Bill, Ended, Passage, Setup, Way};
+pub use passage::{Bill, Ended, Passage, Setup, Way, lost};
 pub use recorder::{Place, Recorder, part};
 pub use replay::Recording;
 pub use riding::replayed;

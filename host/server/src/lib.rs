@@ -8,6 +8,7 @@ pub mod config;
 pub mod crossing;
 pub mod dispatch;
 pub mod durable;
+pub mod lease;
 pub mod sandbox;
 pub mod telemetry;
 pub mod tools;

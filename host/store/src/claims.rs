@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casemate_gate::rls::Scope;
 use casemate_keys::{KeyError, MacKey};
+use uuid::Uuid;
 
 /// How long a token outlives the transaction's deadline: the clocks of host and database may differ by that much.
 const SLACK: Duration = Duration::from_secs(60);
@@ -53,6 +54,17 @@ impl Keyring {
         let body = format!("{}.{}.{seconds}.{nonce}", self.id, URL_SAFE_NO_PAD.encode(claims));
         let tag = self.claims.tag(&[b"casemate-claims-v1.", body.as_bytes()]);
         Ok(format!("{body}.{}", hex::encode(tag)))
+    }
+
+    /// The tag of runs' beginnings: every argument, each delimited.
+    pub(crate) fn begin_tag(&self, tenant: &str, runs: &[Uuid], frames: &[Vec<u8>]) -> [u8; 32] {
+        let heads: Vec<String> =
+            runs.iter().zip(frames).map(|(run, frame)| format!("|{run}:{}|", frame.len())).collect();
+        let mut parts: Vec<&[u8]> = vec![b"casemate-begin-v1|", self.id.as_bytes(), b"|", tenant.as_bytes()];
+        for (head, frame) in heads.iter().zip(frames) {
+            parts.extend([head.as_bytes(), frame]);
+        }
+        self.journal.tag(&parts)
     }
 
     /// The tag of an append: every argument, each delimited.

@@ -1,7 +1,7 @@
 //! Why the store's own work failed. Display says what to do; what Postgres said is the source and stays inside,
 //! because it may quote a tenant's data. Errors of an agent's statements are `SqlError`.
 
-use casemate_gate::TenantId;
+use casemate_gate::{Digest, TenantId};
 
 use crate::cluster::ClusterError;
 use crate::external::ServerError;
@@ -110,6 +110,24 @@ pub enum StoreError {
     /// The run isn't in a state in which this can be done, or another host has claimed it.
     #[error("stop this run: it has ended, waits, or another host has claimed it")]
     Fenced,
+    /// The job is not in a state in which this can be done.
+    #[error(transparent)]
+    Job(#[from] casemate_jobs::Refused),
+    /// The key is another request's.
+    #[error("use another idempotency key: {key} is that of a job that was something else")]
+    KeyTaken {
+        /// Which.
+        key: String,
+    },
+    /// More jobs than one submission takes.
+    #[error("submit at most {limit} jobs at once")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
+    /// A component or policy isn't there any more, or isn't what it was.
+    #[error("submit the job again: {0} is not kept any more")]
+    NoArtefact(Digest),
     /// The run's journal is larger than a host loads.
     #[error("end the run: its journal is over {limit} bytes")]
     TooLarge {
@@ -148,6 +166,10 @@ impl StoreError {
             Self::Erase { .. } => "store-tenant-rows",
             Self::NoRun => "store-no-run",
             Self::Fenced => "store-run-fenced",
+            Self::Job(refused) => refused.code(),
+            Self::KeyTaken { .. } => "job-key-taken",
+            Self::TooMany { .. } => "job-too-many",
+            Self::NoArtefact(_) => "job-no-artefact",
             Self::TooLarge { .. } => "store-run-too-large",
             Self::Transaction(error) => error.code(),
             Self::Keys(_) => "store-random",

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use casemate_gate::job::Ending;
 use casemate_gate::journal::{Journal, JournalError, Row};
 use casemate_gate::rls::Scope;
 use futures_util::future::BoxFuture;
@@ -70,6 +71,15 @@ impl PgJournal {
 impl Journal for PgJournal {
     fn append<'a>(&'a self, scope: &'a Scope, rows: Vec<Row>) -> BoxFuture<'a, Result<(), JournalError>> {
         Box::pin(self.record(scope, rows))
+    }
+
+    fn end<'a>(
+        &'a self,
+        scope: &'a Scope,
+        rows: Vec<Row>,
+        ending: Ending,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(self.db.end_run(scope, rows, ending))
     }
 }
 

@@ -2,12 +2,16 @@
 //! transactions under a signed claim; journal, runs, tenants and the `sql` and `kv` tools' data go through it. It
 //! doesn't know wasm, HTTP, what a frame contains or which call is allowed: the gates decided that before.
 
+mod artefacts;
 mod check;
 mod claims;
 mod cluster;
+mod documents;
 mod error;
 mod external;
 mod floor;
+mod hosts;
+mod jobs;
 mod journal;
 mod pooler;
 mod protect;
@@ -25,13 +29,18 @@ mod tests;
 
 pub use check::{Finding, Right};
 pub use cluster::{Cluster, ClusterError};
+pub use documents::Document;
 pub use error::StoreError;
 pub use external::{Address, External, Listener, ServerError};
+pub use hosts::{HostRecord, NewHost, Orphan};
+pub use jobs::{
+    Applied, Claimed, HeldRun, JobFilter, JobRecord, Listening, Place, Submitted, Waiting,
+};
 pub use journal::PgJournal;
 pub use pooler::PoolerError;
 pub use protect::Protection;
 pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision};
 pub use roles::RoleError;
-pub use runs::{DueRun, NewRun, RunRecord, RunState};
+pub use runs::{RunRecord, RunState};
 pub use session::{Access, Caps, Cursor, DROPPED, Db, Door, Rows, SqlError, TenantTx};
 pub use tenants::{Erasure, Piece, TableHead, Tenant};

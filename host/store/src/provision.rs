@@ -60,6 +60,11 @@ impl ConnectInfo {
         login(&self.runtime, "casemate_host", &self.credentials.host)
     }
 
+    /// For notifications, which need a session of their own.
+    pub(crate) fn listener(&self) -> PgConnectOptions {
+        login(&self.direct, "casemate_host", &self.credentials.host)
+    }
+
     /// Without sqlx's cache of statements: this login's are prepared in SQL, under names of the session's own.
     pub(crate) fn sql(&self) -> PgConnectOptions {
         login(&self.runtime, "casemate_sql", &self.credentials.sql).statement_cache_capacity(0)

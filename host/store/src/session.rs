@@ -19,8 +19,10 @@ mod values;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use casemate_gate::TenantId;
+use casemate_gate::rls::Scope;
 use sqlx::Connection;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet};
@@ -137,4 +139,15 @@ impl Db {
             None => Err(SqlError::Over),
         }
     }
+}
+
+/// Everything that opens a transaction, as statements of a message.
+pub(crate) fn opening(
+    db: &Db,
+    scope: &Scope,
+    access: Access,
+    door: Door,
+    left: Duration,
+) -> Result<String, SqlError> {
+    opening::message(db, scope, access, door, left)
 }

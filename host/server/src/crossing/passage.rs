@@ -24,6 +24,7 @@ use super::keeping::Keeping;
 use super::recorder::{Recorder, Told};
 use super::replay::{Recorded, Recording};
 use super::riding::{charges, record_bytes};
+use crate::lease::Grip;
 use crate::tools::{Answer, Instruments, PendingEffect};
 
 /// What a request comes to.
@@ -92,6 +93,8 @@ pub struct Setup {
     pub input_bytes: u64,
     /// Where its calls are written down for people, if anybody wants them.
     pub transcription: Option<Transcription>,
+    /// Whether the run is still this host's.
+    pub grip: Grip,
 }
 
 /// The call that is under way.
@@ -128,6 +131,7 @@ pub struct Passage {
     pub(super) keeping: Keeping,
     /// Whether the last call was answered from the journal.
     replaying: bool,
+    grip: Grip,
 }
 
 impl Passage {
@@ -162,7 +166,16 @@ impl Passage {
             deadline: Instant::now(),
             keeping,
             replaying: false,
+            grip: setup.grip,
         }
+    }
+
+    /// That the run is still this host's: asked at each call, each time a guest gives way, and before an effect is committed.
+    ///
+    /// # Errors
+    /// [`Code::RunFenced`].
+    pub fn is_held(&self) -> Result<(), Refusal> {
+        if self.grip.is_held() { Ok(()) } else { Err(lost()) }
     }
 
     /// Whether the run still does what it did before. A run that its neighbours crowd out meanwhile has not ended.
@@ -219,6 +232,7 @@ impl Passage {
 
     /// Numbers the call. `None` when the journal has its answer.
     pub(super) fn begin(&mut self, request: Request, fuel_used: u64) -> Result<Option<Call>, Refusal> {
+        self.is_held()?;
         let seq = self.current.seq.next();
         let bytes = canonical(&request)
             .map_err(|cause| Refusal::new(Code::ToolArgument, "the arguments are too large").with_internal(cause))?;
@@ -372,6 +386,11 @@ impl Passage {
             },
             None => None,
         };
+        if durable.is_some()
+            && let Err(refusal) = self.is_held()
+        {
+            return Way::Stop(refusal);
+        }
         let (mut findings, settled) = audit::conclude(permit, redacted.as_ref().ok().map(|(reply, _)| reply));
         let result = redacted.and_then(|(reply, found)| {
             findings.extend(found);
@@ -431,7 +450,7 @@ impl Passage {
         }
     }
 
-    fn stamp(&mut self) -> Stamp {
+    pub(super) fn stamp(&mut self) -> Stamp {
         let stamp = Stamp { time_ms: self.instruments.clock.stamp(), fuel_used: self.current.fuel_used };
         self.instruments.clock.record(stamp.time_ms, stamp.fuel_used);
         stamp
@@ -449,37 +468,12 @@ impl Passage {
             elapsed: self.current.begun.elapsed(),
         }
     }
+}
 
-    /// Puts the run's end on record, durably, with everything that still waits.
-    ///
-    /// # Errors
-    /// When it can't be recorded: then nothing of it may leave the host.
-    pub async fn end(
-        mut self,
-        result: Result<serde_json::Value, Refusal>,
-        fuel_used: u64,
-        running: Duration,
-    ) -> Result<Ended, Refusal> {
-        self.current.fuel_used = fuel_used;
-        let result = match result {
-            Ok(mut document) => casemate_gate::pii::document(&mut self.guard(), Channel::Result, &mut document)
-                .map(|_| document.to_string()),
-            // A number of the host's is nobody's telephone.
-            Err(refusal) if refusal.is_in_hosts_words() => Err(refusal),
-            // The message may be the guest's own.
-            Err(refusal) => match casemate_gate::pii::words(&mut self.guard(), refusal.message()) {
-                Ok(words) => Err(refusal.with_message(words)),
-                Err(unsearchable) => Err(unsearchable),
-            },
-        };
-        let stamp = self.stamp();
-        let answered = result.clone().map_err(|refusal| Refused::from(&refusal));
-        let index = self.recorder.end(Frame::End { stamp, result: answered }, self.current.seq.next(), stamp).await?;
-        self.recorder.tell(What::Ended { refusal: result.as_ref().err().cloned(), index });
-        let calls = self.meter.used(Resource::Calls);
-        let peak_memory = self.meter.peak_memory();
-        Ok(Ended { result, index, bill: Bill { fuel_used, calls, running, peak_memory } })
-    }
+/// Of a run that may be another host's by now: nothing more of it may come to be here.
+#[must_use]
+pub fn lost() -> Refusal {
+    Refusal::new(Code::RunFenced, "the run is not this host's any more")
 }
 
 /// The answer as the journal keeps it.

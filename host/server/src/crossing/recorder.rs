@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use casemate_abi::Code;
 use casemate_gate::audit::{Durable, Permit};
 use casemate_gate::call::Level;
+use casemate_gate::job::Ending;
 use casemate_gate::journal::{Journal, JournalError, Row, RowKind};
 use casemate_gate::rls::Scope;
 use casemate_gate::vault::VaultRecord;
@@ -37,6 +38,41 @@ pub struct Place {
     pub scope: Scope,
     /// Seals the frames.
     pub key: DataKey,
+}
+
+fn unrecorded(cause: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new(Code::AuditUnavailable, "the call could not be put on record").with_internal(cause)
+}
+
+impl Place {
+    /// A frame as a row of the run's journal.
+    ///
+    /// # Errors
+    /// When it can't be sealed.
+    pub fn seal(&self, frame: &Frame, seq: Seq, kind: RowKind) -> Result<Row, Refusal> {
+        let plain = frame.encode().map_err(|cause| unrecorded(&cause))?;
+        let context =
+            Context { tenant: self.tenant.as_uuid(), purpose: Purpose::Frame, id: self.run.as_uuid(), part: part(seq, kind) };
+        let sealed = self.key.seal(&context, &plain).map_err(|cause| unrecorded(&cause))?;
+        Ok(Row { run: self.run, seq, epoch: self.epoch, kind, sealed })
+    }
+
+    /// The same bytes as an entry of the ledger.
+    fn draft(&self, head: &Head, epoch: Epoch, payload: Vec<u8>) -> Result<Draft, Refusal> {
+        Ok(Draft {
+            kind: head.kind,
+            tenant: self.tenant.as_uuid(),
+            run: self.run.as_uuid(),
+            seq: head.seq.get(),
+            epoch: epoch.get(),
+            tool: head.tool,
+            decision: head.decision,
+            time_ms: head.time_ms,
+            policy: *self.policy.as_bytes(),
+            salt: random().map_err(|cause| unrecorded(&cause))?,
+            payload,
+        })
+    }
 }
 
 /// How long a record may wait, on a busy guest's account, before whoever follows the run sees it.
@@ -120,22 +156,15 @@ impl Recorder {
             .with_internal(format!("run {} lost track of its record", self.place.run))
     }
 
-    /// The row of the run's beginning, for the journal to keep in one transaction with the run itself.
-    ///
-    /// # Errors
-    /// When it can't be sealed.
-    pub fn start(&mut self, frame: &Frame, time_ms: u64) -> Result<Row, Refusal> {
-        let seq = Seq::default();
-        let head = Head { kind: Kind::Open, row: RowKind::Start, seq, tool: 0, decision: 0, time_ms };
-        self.push(frame, head, Vec::new())?;
-        self.rows.pop().ok_or_else(|| self.inconsistent())
-    }
-
-    /// Makes the beginning durable in the ledger too.
+    /// Makes the beginning of a run, which the journal has, durable in the ledger too.
     ///
     /// # Errors
     /// When it can't be recorded.
-    pub async fn started(&mut self) -> Result<(), Refusal> {
+    pub async fn started(&mut self, start: &Row, time_ms: u64) -> Result<(), Refusal> {
+        let head =
+            Head { kind: Kind::Open, row: RowKind::Start, seq: start.seq, tool: 0, decision: 0, time_ms };
+        let draft = self.place.draft(&head, start.epoch, start.sealed.clone())?;
+        self.drafts.push((draft, Vec::new()));
         self.flush().await?;
         self.tell(What::Started { resumed: false });
         Ok(())
@@ -284,16 +313,24 @@ impl Recorder {
         self.flush().await.map(drop)
     }
 
-    /// Puts the end on record and has the tenant's log signed; returns the end's index.
-    pub(super) async fn end(&mut self, frame: Frame, seq: Seq, stamp: Stamp) -> Result<u64, Refusal> {
+    /// Puts the end on record and has the tenant's log signed; returns the end's index. The ledger has all of it before the
+    /// journal and the run's state have any: who claims the run again finds the journal as it is, and ends it again.
+    ///
+    /// # Errors
+    /// When it can't be recorded: then nothing of it may leave the host.
+    pub async fn end(&mut self, frame: Frame, seq: Seq, stamp: Stamp, ending: Ending) -> Result<u64, Refusal> {
         let decision = match &frame {
             Frame::End { result: Err(refused), .. } => refused.number(),
             _ => 0,
         };
         let time_ms = stamp.time_ms;
         self.push(&frame, Head { kind: Kind::End, row: RowKind::End, seq, tool: 0, decision, time_ms }, Vec::new())?;
-        let receipt = self.flush().await?;
-        let index = receipt.ok_or_else(|| self.inconsistent())?.index();
+        self.settle().await?;
+        self.send();
+        let index = self.settle().await?.ok_or_else(|| self.inconsistent())?.index();
+        let rows = std::mem::take(&mut self.rows);
+        let ended = self.journal.end(&self.place.scope, rows, ending).await;
+        ended.map_err(|error| journal_refusal(&error))?;
         let origin = self.ledger.origin(self.place.tenant.as_uuid());
         self.ledger.checkpoint(origin).await.map_err(|error| {
             Refusal::new(Code::AuditUnavailable, "the log could not be signed").with_cause(error.code(), error)
@@ -302,32 +339,8 @@ impl Recorder {
     }
 
     fn push(&mut self, frame: &Frame, head: Head, told: Vec<What>) -> Result<(), Refusal> {
-        let Place { tenant, run, epoch, policy, key, .. } = &self.place;
-        let fail = |cause: &dyn std::fmt::Display| {
-            Refusal::new(Code::AuditUnavailable, "the call could not be put on record").with_internal(cause)
-        };
-        let plain = frame.encode().map_err(|cause| fail(&cause))?;
-        let context = Context {
-            tenant: tenant.as_uuid(),
-            purpose: Purpose::Frame,
-            id: run.as_uuid(),
-            part: part(head.seq, head.row),
-        };
-        let sealed = key.seal(&context, &plain).map_err(|cause| fail(&cause))?;
-        let draft = Draft {
-            kind: head.kind,
-            tenant: tenant.as_uuid(),
-            run: run.as_uuid(),
-            seq: head.seq.get(),
-            epoch: epoch.get(),
-            tool: head.tool,
-            decision: head.decision,
-            time_ms: head.time_ms,
-            policy: *policy.as_bytes(),
-            salt: random().map_err(|cause| fail(&cause))?,
-            payload: sealed.clone(),
-        };
-        let row = Row { run: *run, seq: head.seq, epoch: *epoch, kind: head.row, sealed };
+        let row = self.place.seal(frame, head.seq, head.row)?;
+        let draft = self.place.draft(&head, row.epoch, row.sealed.clone())?;
         self.drafts.push((draft, told));
         self.rows.push(row);
         Ok(())

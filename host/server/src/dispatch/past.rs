@@ -4,7 +4,7 @@
 use casemate_gate::capability::refused_resource;
 use casemate_gate::{AgentName, Digest, Operation, Refusal, RunId, TenantId};
 
-use super::{DispatchError, Dispatcher};
+use super::{DispatchError, Dispatcher, bookkeeping_of};
 use crate::crossing::frame::Frame;
 
 /// A call that was made.
@@ -52,7 +52,7 @@ impl Dispatcher {
             at_ms: leaf.time_ms,
             agent: None,
         };
-        let frames = match self.records.look(&self.bookkeeping(tenant)?, tenant, past.run, &self.keys).await {
+        let frames = match self.records.look(&bookkeeping_of(tenant)?, tenant, past.run, &self.keys).await {
             Ok(frames) => frames,
             // Of a run that was kept in memory the leaf is all that there is.
             Err(DispatchError::NoDatabase | DispatchError::NoRun) => return Ok(past),

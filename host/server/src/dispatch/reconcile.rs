@@ -9,6 +9,7 @@ use casemate_gate::RunId;
 use casemate_gate::journal::{Row, RowKind};
 use casemate_keys::random;
 use casemate_ledger::{Draft, Kind, Ledger};
+use uuid::Uuid;
 
 use super::records::Claimed;
 use super::{DispatchError, Job};
@@ -17,12 +18,22 @@ use crate::clock;
 /// Entries in one batch.
 const BATCH: usize = 256;
 
+/// Of a run that was let go in good order both have everything. Of one that another host lost, this host's ledger gets what
+/// the journal has of that host's claim: whether that one's ledger has it, nobody can ask now.
 pub(super) async fn ledger_with_journal(
     ledger: &Arc<Ledger>,
     job: &Job,
     run: RunId,
     claimed: &Claimed,
+    host: Option<Uuid>,
 ) -> Result<(), DispatchError> {
+    let Some(lost_by) = claimed.lost_by.or(host.is_none().then(Uuid::nil)) else { return Ok(()) };
+    if host.is_some_and(|host| host != lost_by) {
+        let last = claimed.rows.iter().map(|row| row.epoch).max();
+        let lost = claimed.rows.iter().filter(|row| Some(row.epoch) == last);
+        let drafts = lost.map(|row| draft(job, run, late_kind(row), row.seq.get(), row.epoch.get(), row.sealed.clone()));
+        return append(ledger, drafts.collect::<Result<Vec<_>, _>>()?).await;
+    }
     let mut logged = HashSet::new();
     let mut void = Vec::new();
     let journaled: HashSet<_> = claimed.rows.iter().map(|row| (row.seq.get(), row.epoch.get(), row.kind)).collect();
@@ -57,6 +68,10 @@ pub(super) async fn ledger_with_journal(
             drafts.push(draft(job, run, Kind::Void, seq, epoch, Vec::new())?);
         }
     }
+    append(ledger, drafts).await
+}
+
+async fn append(ledger: &Ledger, mut drafts: Vec<Draft>) -> Result<(), DispatchError> {
     while !drafts.is_empty() {
         let rest = drafts.split_off(drafts.len().min(BATCH));
         drop(ledger.submit(drafts).await?);

@@ -3,16 +3,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use casemate_gate::job::{NewRun, Terms};
 use casemate_gate::journal::{Journal as _, MemoryJournal, Row, RowKind};
 use casemate_gate::policy::Grants;
 use casemate_gate::rls::Scope;
 use casemate_gate::{Digest, Epoch, Refusal, RunId, Seq, TenantId};
+use casemate_jobs::{Job, State, Wake};
 use casemate_keys::{Context, DataKey, KeyRing, Purpose, RunKey, WrappedKey};
-use casemate_store::{Db, NewRun, RunRecord, RunState, StoreError};
+use casemate_store::{Db, HeldRun, RunRecord, StoreError};
+use uuid::Uuid;
 
-use super::{DispatchError, Job};
+use super::DispatchError;
+use crate::clock;
 use crate::crossing::frame::{Frame, Start};
 use crate::crossing::part;
 
@@ -21,8 +25,8 @@ const UNSEEN: u64 = 1024;
 
 /// Where runs are kept.
 pub enum Records {
-    /// In Postgres: they survive the host.
-    Database(Db),
+    /// In Postgres: they survive the host, which has this id there.
+    Database(Db, Uuid),
     /// In memory: they end with the host.
     Memory {
         /// The journal that keeps their frames.
@@ -45,20 +49,79 @@ pub enum Rows {
 
 /// A run as it is recorded, under a claim of this host.
 pub(super) struct Claimed {
+    /// What may happen to it.
+    pub(super) job: Job,
+    /// Under which circumstances it is worked on.
+    pub(super) terms: Terms,
+    /// The database's time at the claim, where it came from there; the host's otherwise.
+    pub(super) claimed_ms: u64,
+    /// The same moment by this host's own clock.
+    pub(super) since: Instant,
     pub(super) epoch: Epoch,
     pub(super) key: RunKey,
     /// The sealed rows, for the ledger to be compared with.
     pub(super) rows: Vec<Row>,
     /// The opened frames.
     pub(super) frames: Vec<(Seq, RowKind, Frame)>,
-    /// Whether it was recorded before.
+    /// Time in guests and gates until now.
+    pub(super) running: Duration,
+    /// Whether a host has held it before.
     pub(super) again: bool,
+    /// The host whose hold on it did not end in good order, if there was one.
+    pub(super) lost_by: Option<Uuid>,
 }
 
 impl Claimed {
-    /// A run that begins now.
-    pub(super) const fn first(key: RunKey) -> Self {
-        Self { epoch: Epoch::new(1), key, rows: Vec::new(), frames: Vec::new(), again: false }
+    /// A run that begins now, held at once.
+    pub(super) fn first(key: RunKey) -> Self {
+        let claimed_ms = clock::now_ms();
+        let job = Job { state: State::Running, epoch: 1, ..Job::new(1, claimed_ms, None) };
+        Self {
+            job,
+            terms: Terms::default(),
+            claimed_ms,
+            since: Instant::now(),
+            epoch: Epoch::new(1),
+            key,
+            rows: Vec::new(),
+            frames: Vec::new(),
+            running: Duration::ZERO,
+            again: false,
+            lost_by: None,
+        }
+    }
+
+    /// A run of the database's that this host has claimed.
+    pub(super) fn held(keys: &KeyRing, tenant: TenantId, held: HeldRun) -> Result<Self, DispatchError> {
+        let HeldRun { run, name, job, now_ms, backoff, priority, running, lost_by, journal } = held;
+        let again = job.epoch > 1;
+        let terms = Terms {
+            job: Some(name),
+            attempt: job.attempt,
+            attempts: job.attempts,
+            backoff,
+            priority,
+            ..Terms::default()
+        };
+        let rows = journal.unwrap_or_default();
+        let place = (tenant, run.id, WrappedKey(run.wrapped_key));
+        let claimed = Self::opened(keys, place, (job, terms, now_ms), rows, (again, lost_by))?;
+        Ok(Self { running, ..claimed })
+    }
+
+    fn opened(
+        keys: &KeyRing,
+        (tenant, run, wrapped): (TenantId, RunId, WrappedKey),
+        (job, terms, claimed_ms): (Job, Terms, u64),
+        rows: Vec<Row>,
+        (again, lost_by): (bool, Option<Uuid>),
+    ) -> Result<Self, DispatchError> {
+        let key = keys.unwrap_run(tenant.as_uuid(), run.as_uuid(), &wrapped)?;
+        // What hosts before had sealed: the rows, and for each of them what it may not have got to.
+        key.key.spend((rows.len() as u64).saturating_add(job.epoch.saturating_mul(UNSEEN)));
+        let frames = rows.iter().map(|row| opened(&key.key, tenant, row)).collect::<Result<_, _>>()?;
+        let (epoch, since, running) = (Epoch::new(job.epoch), Instant::now(), Duration::ZERO);
+        Ok(Self { job, terms, claimed_ms, since, epoch, key, rows, frames, running, again, lost_by })
     }
 
     /// How the run ended, if that is recorded.
@@ -91,35 +154,19 @@ impl Records {
             _ if !grants.need_database() => Ok(None),
             Self::Memory { rows: Rows::None, .. } => Err(DispatchError::NoDatabase),
             Self::Memory { rows: Rows::Recorded, .. } => Ok(None),
-            Self::Database(_) if grants.tables().is_empty() => Ok(None),
-            Self::Database(db) => Ok(Some(db.ensure_agent_role(grants.tables()).await?)),
+            Self::Database(..) if grants.tables().is_empty() => Ok(None),
+            Self::Database(db, _) => Ok(Some(db.ensure_agent_role(grants.tables()).await?)),
         }
     }
 
     /// Records a new run with the first row of its journal: both or none.
-    pub(super) async fn create(
-        &self,
-        scope: &Scope,
-        job: &Job,
-        key: &RunKey,
-        keys: &KeyRing,
-        start: Row,
-    ) -> Result<(), DispatchError> {
-        let (run, epoch) = (start.run, start.epoch);
-        let wrapped = keys.wrap_run(job.tenant.as_uuid(), run.as_uuid(), key)?;
+    pub(super) async fn create(&self, scope: &Scope, new: NewRun, start: Row) -> Result<(), DispatchError> {
         match self {
-            Self::Database(db) => {
-                let new = NewRun {
-                    id: run,
-                    agent: job.agent.manifest().agent.clone(),
-                    component: job.agent.digest(),
-                    policy: job.policy.digest,
-                    wrapped_key: wrapped.0,
-                };
-                db.begin_run(scope, new, start).await?;
-            }
+            Self::Database(db, host) => db.begin_run(scope, new, start, Some(*host)).await?,
             Self::Memory { journal, runs, .. } => {
+                let (run, epoch) = (start.run, start.epoch);
                 journal.append(scope, vec![start]).await.map_err(DispatchError::Journal)?;
+                let wrapped = WrappedKey(new.wrapped_key);
                 runs.lock().unwrap_or_else(PoisonError::into_inner).insert(run, (wrapped, epoch));
             }
         }
@@ -134,24 +181,24 @@ impl Records {
         run: RunId,
         keys: &KeyRing,
     ) -> Result<Claimed, DispatchError> {
-        let (epoch, wrapped, rows) = match self {
-            Self::Database(db) => {
-                let epoch = db.claim_run(scope, run).await.map_err(not_to_be_had)?.epoch;
-                let (record, rows) = db.load_run(scope, run).await?;
-                (epoch, WrappedKey(record.wrapped_key), rows)
+        match self {
+            Self::Database(db, host) => {
+                let held = db.take_over(scope, Some(*host), run).await.map_err(not_to_be_had)?;
+                Claimed::held(keys, tenant, held)
             }
             Self::Memory { journal, runs, .. } => {
-                let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
-                let (wrapped, epoch) = runs.get_mut(&run).ok_or(DispatchError::NoRun)?;
-                *epoch = epoch.next();
-                (*epoch, wrapped.clone(), journal.rows(run))
+                let (wrapped, epoch) = {
+                    let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
+                    let (wrapped, epoch) = runs.get_mut(&run).ok_or(DispatchError::NoRun)?;
+                    *epoch = epoch.next();
+                    (wrapped.clone(), *epoch)
+                };
+                let now_ms = clock::now_ms();
+                let job = Job { state: State::Running, epoch: epoch.get(), ..Job::new(1, now_ms, None) };
+                let place = (tenant, run, wrapped);
+                Claimed::opened(keys, place, (job, Terms::default(), now_ms), journal.rows(run), (true, None))
             }
-        };
-        let key = keys.unwrap_run(tenant.as_uuid(), run.as_uuid(), &wrapped)?;
-        // What hosts before had sealed: the rows, and for each of them what it may not have got to.
-        key.key.spend((rows.len() as u64).saturating_add(epoch.get().saturating_mul(UNSEEN)));
-        let frames = rows.iter().map(|row| opened(&key.key, tenant, row)).collect::<Result<_, _>>()?;
-        Ok(Claimed { epoch, key, rows, frames, again: true })
+        }
     }
 
     /// The frames of a run as they are recorded, for whoever only looks.
@@ -178,47 +225,59 @@ impl Records {
         Ok(self.database()?.list_runs(scope, limit).await?)
     }
 
-    const fn database(&self) -> Result<&Db, DispatchError> {
+    /// The database, and this host's id there.
+    pub(super) const fn shared(&self) -> Result<(&Db, Uuid), DispatchError> {
         match self {
-            Self::Database(db) => Ok(db),
+            Self::Database(db, host) => Ok((db, *host)),
             Self::Memory { .. } => Err(DispatchError::NoDatabase),
         }
     }
 
-    /// Lets a run go that waits.
+    /// This host's id in the database.
+    pub(super) fn host(&self) -> Option<Uuid> {
+        self.shared().ok().map(|(_, host)| host)
+    }
+
+    /// How a run ended, if that is recorded.
+    pub(super) async fn end_of(
+        &self,
+        scope: &Scope,
+        tenant: TenantId,
+        run: RunId,
+        keys: &KeyRing,
+    ) -> Result<Option<Result<String, Refusal>>, DispatchError> {
+        let frames = self.look(scope, tenant, run, keys).await?;
+        Ok(frames.into_iter().find_map(|(_, _, frame)| match frame {
+            Frame::End { result, .. } => Some(result.map_err(Refusal::from)),
+            _ => None,
+        }))
+    }
+
+    fn database(&self) -> Result<&Db, DispatchError> {
+        self.shared().map(|(db, _)| db)
+    }
+
+    /// Lets a run go that waits. Everything of it is on record.
     pub(super) async fn park(
         &self,
         scope: &Scope,
         run: RunId,
         epoch: Epoch,
-        until_ms: u64,
+        wake: Wake,
+        running: Duration,
     ) -> Result<(), DispatchError> {
-        if let Self::Database(db) = self {
-            let wake_at = UNIX_EPOCH.checked_add(Duration::from_millis(until_ms));
-            db.park_run(scope, run, epoch, wake_at).await?;
+        if let Self::Database(db, _) = self {
+            db.park(scope, run, epoch.get(), wake, running).await?;
         }
         Ok(())
     }
 
-    /// Ends a run.
-    pub(super) async fn finish(
-        &self,
-        scope: &Scope,
-        run: RunId,
-        epoch: Epoch,
-        done: bool,
-    ) -> Result<(), DispatchError> {
-        match self {
-            Self::Database(db) => {
-                let state = if done { RunState::Done } else { RunState::Failed };
-                db.finish_run(scope, run, epoch, state).await?;
-            }
-            Self::Memory { journal, runs, .. } => {
-                journal.forget(run);
-                runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-            }
+    /// Forgets a run that has ended, where nothing of it is kept.
+    pub(super) fn forget(&self, run: RunId) {
+        if let Self::Memory { journal, runs, .. } = self {
+            journal.forget(run);
+            runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         }
-        Ok(())
     }
 }
 
@@ -236,7 +295,7 @@ pub(super) fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq,
 /// A run that isn't there, or that has ended.
 fn not_to_be_had(error: StoreError) -> DispatchError {
     match error {
-        StoreError::Fenced | StoreError::NoRun => DispatchError::NoRun,
+        StoreError::Fenced | StoreError::NoRun | StoreError::Job(_) => DispatchError::NoRun,
         other => other.into(),
     }
 }

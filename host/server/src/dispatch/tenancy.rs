@@ -10,7 +10,7 @@ use casemate_ledger::Entry;
 use casemate_store::{Erasure, Piece, RunRecord, RunState, TableHead};
 use tokio::sync::mpsc;
 
-use super::{DispatchError, Dispatcher, Records, records};
+use super::{DispatchError, Dispatcher, Records, bookkeeping_of, records};
 use crate::crossing::frame::Frame;
 
 /// Pieces that wait to be taken.
@@ -44,7 +44,7 @@ impl Dispatcher {
     /// Those of the database: then every row is there.
     pub async fn erase(&self, tenant: TenantId) -> Result<Option<Erasure>, DispatchError> {
         match &self.records {
-            Records::Database(db) => Ok(Some(db.erase_tenant(&self.bookkeeping(tenant)?).await?)),
+            Records::Database(db, _) => Ok(Some(db.erase_tenant(&bookkeeping_of(tenant)?).await?)),
             Records::Memory { .. } => Ok(None),
         }
     }
@@ -59,8 +59,8 @@ impl Dispatcher {
         tenant: TenantId,
         mut take: impl FnMut(Exported) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Records::Database(db) = &self.records else { return Ok(()) };
-        let scope = self.bookkeeping(tenant)?;
+        let Records::Database(db, _) = &self.records else { return Ok(()) };
+        let scope = bookkeeping_of(tenant)?;
         let (sender, mut pieces) = mpsc::channel(WAITING);
         let sending = async { db.export_tenant(&scope, sender).await.map_err(DispatchError::from) };
         let taking = async move {
@@ -96,7 +96,7 @@ impl Dispatcher {
     /// [`DispatchError::NoDatabase`] and those of the database.
     pub async fn count_runs(&self, tenant: TenantId) -> Result<Vec<(RunState, u64)>, DispatchError> {
         match &self.records {
-            Records::Database(db) => Ok(db.count_runs(&self.bookkeeping(tenant)?).await?),
+            Records::Database(db, _) => Ok(db.count_runs(&bookkeeping_of(tenant)?).await?),
             Records::Memory { .. } => Err(DispatchError::NoDatabase),
         }
     }
@@ -131,8 +131,8 @@ impl Dispatcher {
     /// Those of the database.
     pub async fn artefacts_of(&self, tenant: TenantId) -> Result<BTreeSet<Digest>, DispatchError> {
         let mut digests: BTreeSet<Digest> = self.registry.components(tenant).await.into_values().collect();
-        if let Records::Database(db) = &self.records {
-            digests.extend(db.artefacts(&self.bookkeeping(tenant)?).await?);
+        if let Records::Database(db, _) = &self.records {
+            digests.extend(db.artefacts(&bookkeeping_of(tenant)?).await?);
         }
         Ok(digests)
     }

@@ -13,7 +13,7 @@ use super::limiter::Limiter;
 use super::outcome::{self, Outcome};
 use super::turns::Turn;
 use super::wasi::{self, Wasi};
-use crate::crossing::{Passage, Way};
+use crate::crossing::{Passage, Way, lost};
 
 /// Handles that a guest may hold; only those that import WASI have any.
 const HANDLES: usize = 256;
@@ -103,6 +103,7 @@ pub(super) async fn run(
         (_, _, Err(error)) if most < allowance.fuel && error.downcast_ref() == Some(&Trap::OutOfFuel) => {
             Outcome::Finished(Err(too_much_to_begin()))
         }
+        (_, _, Err(error)) if error.is::<Lost>() => Outcome::Finished(Err(lost())),
         (_, _, Err(error)) if error.is::<TooLong>() => Outcome::Finished(Err(too_long(allowance.wall_clock))),
         (_, _, Err(error)) => {
             Outcome::Finished(Err(outcome::trapped(&error, passage.meter(), limiter.at_cap, fuel_used)))
@@ -118,6 +119,10 @@ fn engine_of(agent: &Admitted) -> &Engine {
 #[derive(Debug, thiserror::Error)]
 #[error("the run took longer than it may")]
 struct TooLong;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the run is not this host's any more")]
+struct Lost;
 
 fn too_long(limit: Duration) -> Refusal {
     let message = format!(
@@ -144,7 +149,9 @@ fn prepare(store: &mut Store<Guest>, deadline: Instant) {
     let turn = store.data().turn.clone();
     store.epoch_deadline_callback(move |mut store| {
         store.data_mut().passage.tick();
-        if Instant::now() < deadline {
+        if store.data().passage.is_held().is_err() {
+            Err(wasmtime::Error::new(Lost))
+        } else if Instant::now() < deadline {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn.again())))
         } else {
             Err(wasmtime::Error::new(TooLong))

@@ -18,47 +18,10 @@ pub(crate) const RUN_COLUMNS: &str =
 pub(crate) const JOURNAL_COLUMNS: &str = "j.run_id, j.seq, j.epoch, j.kind, j.frame";
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RunState {
-    /// Accepted, not yet started.
-    Ready,
-    /// Held by a host.
-    Running,
-    /// Parked until an event or a time.
-    Waiting,
-    /// Ended with a result.
-    Done,
-    /// Ended without one.
-    Failed,
-    /// Ended in the middle of an effect whose outcome nobody knows.
-    Indeterminate,
-}
+pub use casemate_jobs::State as RunState;
 
-impl RunState {
-    const ALL: [Self; 6] = [Self::Ready, Self::Running, Self::Waiting, Self::Done, Self::Failed, Self::Indeterminate];
-
-    /// Its stable name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Indeterminate => "indeterminate",
-        }
-    }
-
-    /// Whether nothing comes after it.
-    #[must_use]
-    pub const fn is_end(self) -> bool {
-        matches!(self, Self::Done | Self::Failed | Self::Indeterminate)
-    }
-
-    pub(super) fn parse(name: &str) -> Result<Self, sqlx::Error> {
-        Self::ALL.into_iter().find(|state| state.name() == name).ok_or_else(|| strange("state"))
-    }
+pub(crate) fn state(name: &str) -> Result<RunState, sqlx::Error> {
+    RunState::parse(name).ok_or_else(|| strange("state"))
 }
 
 /// A run as recorded.
@@ -98,7 +61,7 @@ pub(crate) fn run_record(row: &PgRow, from: usize) -> Result<RunRecord, sqlx::Er
         agent: AgentName::try_from(agent).map_err(|_| strange("agent"))?,
         component: digest(row.try_get(from + 3)?)?,
         policy: digest(row.try_get(from + 4)?)?,
-        state: RunState::parse(row.try_get(from + 5)?)?,
+        state: state(row.try_get(from + 5)?)?,
         epoch: Epoch::new(unsigned(row.try_get(from + 6)?)?),
         wrapped_key: row.try_get(from + 7)?,
         wake_at: row.try_get::<Option<i64>, _>(from + 8)?.map(time).transpose()?,

@@ -1,0 +1,172 @@
+//! What a run comes to: its state, and whether the job is tried once more. What may follow says `casemate-jobs`; here it is
+//! found out whether another attempt could fare better, and the next attempt's beginning is made. It doesn't know where it
+//! is recorded.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use casemate_abi::Code;
+use casemate_gate::job::{Ending, NewJob, Terms};
+use casemate_gate::rls::Scope;
+use casemate_gate::{Epoch, Refusal, RunId};
+use casemate_jobs::{Command, Duty, End, Job as Standing, Reason, State, Transition, retry};
+use casemate_keys::random;
+use uuid::Uuid;
+
+use super::{DispatchError, Dispatcher, Job, Offer, Scribe, records};
+use crate::clock;
+use crate::crossing::frame::Start;
+
+/// Longest pause between two attempts.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How a run stands while this host holds it: nobody else changes that under the same epoch.
+pub(super) struct Held {
+    job: Standing,
+    terms: Terms,
+    claimed_ms: u64,
+    since: std::time::Instant,
+}
+
+impl records::Claimed {
+    pub(super) fn standing(&self) -> Held {
+        Held { job: self.job, terms: self.terms.clone(), claimed_ms: self.claimed_ms, since: self.since }
+    }
+}
+
+impl Held {
+    /// The database's time by this host's own clock, which never goes back.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.claimed_ms.saturating_add(super::millis(self.since.elapsed()))
+    }
+
+    /// Time for the guest: what its budget leaves, or less where its deadline comes first.
+    pub(super) fn within(&self, left: Duration) -> (Duration, bool) {
+        let until = self.job.deadline_ms.map(|deadline| Duration::from_millis(deadline.saturating_sub(self.now_ms())));
+        match until {
+            Some(until) if until < left => (until, true),
+            _ => (left, false),
+        }
+    }
+
+    /// What a guest that was cut short by its deadline has come to.
+    pub(super) fn cut(&self, result: Result<serde_json::Value, Refusal>) -> Result<serde_json::Value, Refusal> {
+        match result {
+            Err(refusal) if refusal.code() == Code::BudgetWallClock => Err(told(End::Dead(Reason::Deadline))),
+            result => result,
+        }
+    }
+
+    /// The end that was decided for it, if one was.
+    pub(super) fn decided(&self) -> Option<(End, Refusal)> {
+        match self.job.duty(self.now_ms()) {
+            Duty::Work => None,
+            Duty::End(end) => Some((end, told(end))),
+        }
+    }
+}
+
+/// What is said of an end that was decided.
+pub(super) fn told(end: End) -> Refusal {
+    match end {
+        End::Done | End::Cancelled => Refusal::new(Code::RunCancelled, "the job was cancelled"),
+        End::Dead(Reason::Deadline) => Refusal::new(Code::RunDeadline, "the job's deadline passed"),
+        End::Dead(Reason::GivenUp) => Refusal::new(Code::RunGivenUp, "the job was given up by a person"),
+        End::Dead(Reason::Attempts) => Refusal::new(Code::RunGivenUp, "every attempt at the job failed"),
+        End::Dead(Reason::Lost) => {
+            Refusal::new(Code::RunGivenUp, "the job was given up: its hosts were lost under it again and again")
+        }
+    }
+}
+
+/// Whether another attempt, which begins from the start with the same input, may fare better.
+pub(super) const fn is_worth_another(code: Code) -> bool {
+    match code {
+        // What came from the world, or from chance, may be otherwise next time.
+        Code::RunFailed | Code::RunTrapped | Code::RunPanicked | Code::BudgetWallClock | Code::BudgetMemory => true,
+        _ => false,
+    }
+}
+
+impl Dispatcher {
+    /// What a run with this result comes to.
+    pub(super) fn ending(
+        &self,
+        job: &Job,
+        held: &Held,
+        scope: &Scope,
+        start: &Start,
+        result: &Result<String, Refusal>,
+    ) -> Result<Ending, Refusal> {
+        let now_ms = held.now_ms();
+        let epoch = held.job.epoch;
+        let reason = result.as_ref().err().map_or(0, |refusal| refusal.code() as u16);
+        let (command, code) = match (result, held.job.duty(now_ms)) {
+            (Err(_), Duty::End(end)) => (Command::Finish { epoch, end }, reason),
+            // It was late by less than the end takes to be recorded.
+            (Ok(_), _) => (Command::Finish { epoch, end: End::Done }, 0),
+            (Err(refusal), Duty::Work) => {
+                let (retryable, random) = (is_worth_another(refusal.code()), random::<8>().map_err(no_random)?);
+                let policy = retry::Policy::new(held.job.attempts, super::millis(held.terms.backoff), super::millis(LONGEST));
+                let delay_ms = policy.map_or(0, |policy| policy.delay_ms(held.job.attempt, u64::from_le_bytes(random)));
+                (Command::Fail { epoch, retryable: retryable && held.job.attempts > 1, delay_ms }, reason)
+            }
+        };
+        let Ok(Transition { job: after, next, .. }) = held.job.apply(command, now_ms) else {
+            // A result that came with the deadline is taken: what it did is done.
+            let state = if result.is_ok() { State::Done } else { State::Failed };
+            return Ok(Ending { state, reason: code, next: None });
+        };
+        let next = next.map(|next| self.next_attempt(job, held, scope, start, &next)).transpose()?;
+        Ok(Ending { state: after.state, reason: code, next: next.map(Box::new) })
+    }
+
+    fn next_attempt(
+        &self,
+        job: &Job,
+        held: &Held,
+        scope: &Scope,
+        start: &Start,
+        next: &Standing,
+    ) -> Result<NewJob, Refusal> {
+        self.scribe.again(&job.offer(), held.terms.clone(), scope, start, next).map_err(|error| {
+            Refusal::new(Code::AuditUnavailable, "the job's next attempt could not be recorded")
+                .with_cause(error.code(), &error)
+        })
+    }
+}
+
+impl Scribe {
+    /// One more attempt at a job, from the start: with the same input, and a seed of its own.
+    pub(super) fn again(
+        &self,
+        offer: &Offer,
+        terms: Terms,
+        scope: &Scope,
+        start: &Start,
+        next: &Standing,
+    ) -> Result<NewJob, DispatchError> {
+        let run = RunId::from(Uuid::now_v7());
+        let key = self.keys().run_key(offer.tenant.as_uuid())?;
+        let start = Start {
+            time_ms: clock::now_ms(),
+            seed: random()?,
+            profile: crate::sandbox::PROFILE.to_owned(),
+            ..start.clone()
+        };
+        let row = self.start_row(offer, run, scope, &key, &start, Epoch::new(0))?;
+        let at = |ms: u64| UNIX_EPOCH.checked_add(Duration::from_millis(ms)).unwrap_or(SystemTime::UNIX_EPOCH);
+        let terms = Terms {
+            attempt: next.attempt,
+            attempts: next.attempts,
+            not_before: Some(at(next.not_before_ms)),
+            deadline: next.deadline_ms.map(at),
+            key: None,
+            ..terms
+        };
+        Ok(NewJob { run: self.new_run(offer, run, &key)?, terms, start: row })
+    }
+}
+
+fn no_random(error: casemate_keys::KeyError) -> Refusal {
+    Refusal::new(Code::AuditUnavailable, "the end could not be recorded").with_cause(error.code(), error)
+}
