@@ -27,6 +27,8 @@ pub struct Job {
     pub deadline_ms: Option<u64>,
     /// What it waits for; kept while it is paused.
     pub wake: Option<Wake>,
+    /// When its last claim ended, whoever ended it.
+    pub left_ms: u64,
     /// How often its host died since it last parked.
     pub lost: u32,
     /// The call that made it indeterminate last.
@@ -55,6 +57,7 @@ impl Job {
             not_before_ms,
             deadline_ms,
             wake: None,
+            left_ms: 0,
             lost: 0,
             unsettled: None,
         }
@@ -77,6 +80,14 @@ impl Job {
     #[must_use]
     pub fn is_late(&self, now_ms: u64) -> bool {
         self.deadline_ms.is_some_and(|deadline| now_ms > deadline)
+    }
+
+    /// Whether nothing of earlier claims can be under way to the world any more. A fence stops appends, and no effect
+    /// that a durable intent has permitted: that one arrives up to `settle_ms` after the claim ended
+    /// ([`Terms::settle_ms`](crate::lease::Terms::settle_ms)).
+    #[must_use]
+    pub const fn is_quiet(&self, settle_ms: u64, now_ms: u64) -> bool {
+        now_ms >= self.left_ms.saturating_add(settle_ms)
     }
 
     /// What a person said about exactly this intent.
