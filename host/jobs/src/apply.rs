@@ -178,8 +178,9 @@ impl Job {
     fn cancel(&self, now_ms: u64) -> Result<Transition, Refused> {
         let ending = self.ending.or(Some(End::Cancelled));
         match self.state {
-            // Its holder is recording an end; fenced, it would have to begin again.
-            State::Running if self.ending.is_some() => Ok(self.keep(*self, now_ms)),
+            // The end is decided. Who records it would have to begin again if it were fenced, and who waits until it
+            // is quiet would never see it so.
+            State::Ready | State::Running if self.ending.is_some() => Ok(self.keep(*self, now_ms)),
             State::Running => Ok(self.keep(Self { ending, ..self.fenced(now_ms)? }, now_ms)),
             State::Ready | State::Waiting | State::Paused => {
                 Ok(self.keep(Self { ending, ..self.ready(now_ms) }, now_ms))
@@ -221,8 +222,7 @@ impl Job {
             State::Done | State::Failed | State::Cancelled | State::Dead => Err(Refused::Ended),
             State::Indeterminate => Err(Refused::Indeterminate),
             _ if ending.is_none() => Err(Refused::NotDue),
-            // Its holder is recording an end.
-            State::Running if self.ending.is_some() => Ok(self.keep(*self, now_ms)),
+            State::Ready | State::Running if self.ending.is_some() => Ok(self.keep(*self, now_ms)),
             State::Running => Ok(self.keep(Self { ending, ..self.fenced(now_ms)? }, now_ms)),
             State::Ready | State::Waiting | State::Paused => {
                 Ok(self.keep(Self { ending, ..self.ready(now_ms) }, now_ms))

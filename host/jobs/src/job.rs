@@ -67,11 +67,12 @@ impl Job {
     /// that writes the job's row; a queue that was lost is made from the jobs.
     #[must_use]
     pub fn due_ms(&self) -> Option<u64> {
+        // Once an end is decided, the deadline has nothing more to say.
+        let deadline_ms = self.deadline_ms.filter(|_| self.ending.is_none());
         match self.state {
-            State::Ready => Some(self.not_before_ms.min(self.deadline_ms.unwrap_or(u64::MAX))),
-            State::Waiting => earlier(self.wake.and_then(|wake| wake.at_ms), self.deadline_ms),
-            // Who records an end is held to it by its lease alone.
-            State::Running | State::Paused => self.deadline_ms.filter(|_| self.ending.is_none()),
+            State::Ready => earlier(Some(self.not_before_ms), deadline_ms),
+            State::Waiting => earlier(self.wake.and_then(|wake| wake.at_ms), deadline_ms),
+            State::Running | State::Paused => deadline_ms,
             State::Indeterminate | State::Done | State::Failed | State::Cancelled | State::Dead => None,
         }
     }

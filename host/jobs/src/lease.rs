@@ -27,6 +27,12 @@ impl Terms {
         Some(Self { ttl_ms, margin_ms, permit_ms, delivery_ms })
     }
 
+    /// How long an effect may be under way.
+    #[must_use]
+    pub const fn delivery_ms(&self) -> u64 {
+        self.delivery_ms
+    }
+
     /// How long after the end of a claim an effect of it may still arrive.
     #[must_use]
     pub const fn settle_ms(&self) -> u64 {
