@@ -9,8 +9,9 @@ use crate::database::event_id;
 use crate::model::{Event, Line, Op, Process, Reply, Sent, Stage, Step, Task, ends, terms};
 use crate::world::World;
 
-/// How long a run waits for money that others hold.
-const BUDGET_PAUSE: u64 = 300;
+/// How long a run waits at most for money that others hold. Two that came back at the same time again and again would
+/// each hold what the other lacks.
+const BUDGET_PAUSE: u64 = 1500;
 
 pub(crate) fn line(seq: u64, epoch: u64, entry: Entry, cost: u64) -> Line {
     Line { call: Call { seq, epoch }, entry, cost }
@@ -125,7 +126,8 @@ impl World {
                 if for_good {
                     return self.end(process, task, |epoch| Command::Fail { epoch, retryable: false, delay_ms: 0 });
                 }
-                let wake = Wake { at_ms: Some(self.now + BUDGET_PAUSE), event: None };
+                let pause = self.random.range(100, BUDGET_PAUSE);
+                let wake = Wake { at_ms: Some(self.now + pause), event: None };
                 let command = Command::Park { epoch: task.epoch, wake, happened: false };
                 self.log(process, task, Stage::Leave(command), &[]);
             }
