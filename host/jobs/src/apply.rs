@@ -28,11 +28,11 @@ impl Job {
             Command::Append { epoch, entry } => self.append(epoch, entry, now_ms),
             Command::Park { epoch, wake, happened } => self.park(epoch, wake, happened, now_ms),
             Command::Wake(cause) => self.woken(cause, now_ms),
-            Command::Release { epoch } => self.release(epoch, now_ms),
+            Command::Release { epoch, delay_ms } => self.release(epoch, delay_ms, now_ms),
             Command::Lose { epoch } => self.lose(epoch, now_ms),
             Command::Finish { epoch, end } => self.finish(epoch, end, now_ms),
             Command::Fail { epoch, retryable, delay_ms } => self.fail(epoch, retryable, delay_ms, now_ms),
-            Command::Indeterminate { epoch, call } => self.indeterminate(epoch, call),
+            Command::Indeterminate { epoch, call } => self.indeterminate(epoch, call, now_ms),
             Command::Resolve { call, resolution } => self.resolve(call, resolution, now_ms),
             Command::Cancel => self.cancel(now_ms),
             Command::Pause => self.pause(now_ms),
@@ -58,11 +58,11 @@ impl Job {
 
     fn claim(&self, now_ms: u64) -> Result<Transition, Refused> {
         match self.state {
-            // An end that was decided is recorded without delay.
-            State::Ready if self.work(now_ms).is_ok() && now_ms < self.not_before_ms => Err(Refused::NotDue),
+            // Cancelling and expiring set `not_before_ms` back, so that an end is recorded without delay.
+            State::Ready if now_ms < self.not_before_ms => Err(Refused::NotDue),
             State::Ready => {
                 let (epoch, ending) = (self.next_epoch()?, self.decided(now_ms));
-                Ok(self.keep(Self { state: State::Running, epoch, ending, ..*self }))
+                Ok(self.keep(Self { state: State::Running, epoch, ending, ..*self }, now_ms))
             }
             State::Running | State::Waiting | State::Paused => Err(Refused::NotReady),
             State::Indeterminate => Err(Refused::Indeterminate),
@@ -77,28 +77,28 @@ impl Job {
             // What has happened is recorded whatever was decided since.
             Entry::Outcome | Entry::End => {}
         }
-        Ok(self.keep(*self))
+        Ok(self.keep(*self, now_ms))
     }
 
     fn park(&self, epoch: u64, wake: Wake, happened: bool, now_ms: u64) -> Result<Transition, Refused> {
         self.held(epoch)?;
         self.work(now_ms)?;
         if happened {
-            return Ok(self.keep(self.ready(now_ms).progressed()));
+            return Ok(self.keep(self.ready(now_ms).progressed(), now_ms));
         }
-        Ok(self.keep(Self { state: State::Waiting, wake: Some(wake), ..*self }.progressed()))
+        Ok(self.keep(Self { state: State::Waiting, wake: Some(wake), ..*self }.progressed(), now_ms))
     }
 
     fn woken(&self, cause: Cause, now_ms: u64) -> Result<Transition, Refused> {
         match self.state {
             State::Waiting => {
                 self.waits_for(cause, now_ms)?;
-                Ok(self.keep(self.ready(now_ms)))
+                Ok(self.keep(self.ready(now_ms), now_ms))
             }
             State::Paused => {
                 self.waits_for(cause, now_ms)?;
                 // It has nothing to wait for when it goes on.
-                Ok(self.keep(Self { wake: None, ..*self }))
+                Ok(self.keep(Self { wake: None, ..*self }, now_ms))
             }
             State::Ready | State::Running | State::Indeterminate => Err(Refused::NotWaiting),
             State::Done | State::Failed | State::Cancelled | State::Dead => Err(Refused::Ended),
@@ -115,16 +115,16 @@ impl Job {
         }
     }
 
-    fn release(&self, epoch: u64, now_ms: u64) -> Result<Transition, Refused> {
+    fn release(&self, epoch: u64, delay_ms: u64, now_ms: u64) -> Result<Transition, Refused> {
         self.held(epoch)?;
-        Ok(self.keep(self.ready(now_ms)))
+        Ok(self.keep(Self { not_before_ms: now_ms.saturating_add(delay_ms), ..self.ready(now_ms) }, now_ms))
     }
 
     fn lose(&self, epoch: u64, now_ms: u64) -> Result<Transition, Refused> {
         self.held(epoch)?;
         let lost = self.lost.saturating_add(1);
         let given_up = (lost >= MOST_LOSSES).then_some(End::Dead(Reason::Lost));
-        Ok(self.keep(Self { lost, ending: self.ending.or(given_up), ..self.ready(now_ms) }))
+        Ok(self.keep(Self { lost, ending: self.ending.or(given_up), ..self.ready(now_ms) }, now_ms))
     }
 
     fn finish(&self, epoch: u64, end: End, now_ms: u64) -> Result<Transition, Refused> {
@@ -134,7 +134,7 @@ impl Job {
             (end, Duty::End(due)) if end == due => {}
             (End::Cancelled | End::Dead(_), _) => return Err(Refused::WrongEnd),
         }
-        Ok(self.keep(self.ended(end.state(), Some(end))))
+        Ok(self.keep(self.ended(end.state(), Some(end)), now_ms))
     }
 
     fn fail(&self, epoch: u64, retryable: bool, delay_ms: u64, now_ms: u64) -> Result<Transition, Refused> {
@@ -142,23 +142,23 @@ impl Job {
         self.work(now_ms)?;
         let not_before_ms = now_ms.saturating_add(delay_ms);
         if !retryable {
-            return Ok(self.keep(self.ended(State::Failed, None)));
+            return Ok(self.keep(self.ended(State::Failed, None), now_ms));
         }
         if self.attempt >= self.attempts {
-            return Ok(self.keep(self.ended(State::Dead, Some(End::Dead(Reason::Attempts)))));
+            return Ok(self.keep(self.ended(State::Dead, Some(End::Dead(Reason::Attempts))), now_ms));
         }
         if self.is_late(not_before_ms) {
-            return Ok(self.keep(self.ended(State::Dead, Some(End::Dead(Reason::Deadline)))));
+            return Ok(self.keep(self.ended(State::Dead, Some(End::Dead(Reason::Deadline))), now_ms));
         }
         let attempt = self.attempt.checked_add(1).ok_or(Refused::Exhausted)?;
         let next = Self { attempt, ..Self::new(self.attempts, not_before_ms, self.deadline_ms) };
-        Ok(Transition { next: Some(next), ..self.keep(self.ended(State::Failed, None)) })
+        Ok(Transition { next: Some(next), ..self.keep(self.ended(State::Failed, None), now_ms) })
     }
 
-    fn indeterminate(&self, epoch: u64, call: Call) -> Result<Transition, Refused> {
+    fn indeterminate(&self, epoch: u64, call: Call, now_ms: u64) -> Result<Transition, Refused> {
         self.held(epoch)?;
         let unsettled = Some(Unsettled { call, resolution: None });
-        Ok(self.keep(Self { state: State::Indeterminate, unsettled, ..*self }))
+        Ok(self.keep(Self { state: State::Indeterminate, unsettled, ..*self }, now_ms))
     }
 
     fn resolve(&self, call: Call, resolution: Resolution, now_ms: u64) -> Result<Transition, Refused> {
@@ -166,7 +166,7 @@ impl Job {
             (State::Indeterminate, Some(unsettled)) if unsettled.call == call => {
                 let unsettled = Some(Unsettled { resolution: Some(resolution), ..unsettled });
                 let given_up = (resolution == Resolution::GiveUp).then_some(End::Dead(Reason::GivenUp));
-                Ok(self.keep(Self { unsettled, ending: self.ending.or(given_up), ..self.ready(now_ms) }))
+                Ok(self.keep(Self { unsettled, ending: self.ending.or(given_up), ..self.ready(now_ms) }, now_ms))
             }
             (State::Ready | State::Running | State::Waiting | State::Paused | State::Indeterminate, _) => {
                 Err(Refused::NotIndeterminate)
@@ -178,12 +178,15 @@ impl Job {
     fn cancel(&self, now_ms: u64) -> Result<Transition, Refused> {
         let ending = self.ending.or(Some(End::Cancelled));
         match self.state {
-            // Its holder is recording an end; fenced, it would have to begin again.
-            State::Running if self.ending.is_some() => Ok(self.keep(*self)),
-            State::Running => Ok(self.keep(Self { ending, ..self.fenced(now_ms)? })),
-            State::Ready | State::Waiting | State::Paused => Ok(self.keep(Self { ending, ..self.ready(now_ms) })),
+            // The end is decided. Who records it would have to begin again if it were fenced, and who waits until it
+            // is quiet would never see it so.
+            State::Ready | State::Running if self.ending.is_some() => Ok(self.keep(*self, now_ms)),
+            State::Running => Ok(self.keep(Self { ending, ..self.fenced(now_ms)? }, now_ms)),
+            State::Ready | State::Waiting | State::Paused => {
+                Ok(self.keep(Self { ending, ..self.ready(now_ms) }, now_ms))
+            }
             // Still a person has to say what became of the call; then it ends as cancelled.
-            State::Indeterminate => Ok(self.keep(Self { ending, ..*self })),
+            State::Indeterminate => Ok(self.keep(Self { ending, ..*self }, now_ms)),
             State::Done | State::Failed | State::Cancelled | State::Dead => Err(Refused::Ended),
         }
     }
@@ -193,9 +196,9 @@ impl Job {
             State::Ready | State::Running | State::Waiting => {
                 self.work(now_ms)?;
                 let job = if self.state == State::Running { self.fenced(now_ms)? } else { *self };
-                Ok(self.keep(Self { state: State::Paused, ..job }))
+                Ok(self.keep(Self { state: State::Paused, ..job }, now_ms))
             }
-            State::Paused => Ok(self.keep(*self)),
+            State::Paused => Ok(self.keep(*self, now_ms)),
             State::Indeterminate => Err(Refused::Indeterminate),
             State::Done | State::Failed | State::Cancelled | State::Dead => Err(Refused::Ended),
         }
@@ -203,10 +206,10 @@ impl Job {
 
     fn unpause(&self, now_ms: u64) -> Result<Transition, Refused> {
         match self.state {
-            State::Paused if self.wake.is_some() => Ok(self.keep(Self { state: State::Waiting, ..*self })),
+            State::Paused if self.wake.is_some() => Ok(self.keep(Self { state: State::Waiting, ..*self }, now_ms)),
             State::Paused => {
                 let not_before_ms = self.not_before_ms.max(now_ms);
-                Ok(self.keep(Self { state: State::Ready, not_before_ms, ..*self }))
+                Ok(self.keep(Self { state: State::Ready, not_before_ms, ..*self }, now_ms))
             }
             State::Ready | State::Running | State::Waiting | State::Indeterminate => Err(Refused::NotPaused),
             State::Done | State::Failed | State::Cancelled | State::Dead => Err(Refused::Ended),
@@ -219,10 +222,11 @@ impl Job {
             State::Done | State::Failed | State::Cancelled | State::Dead => Err(Refused::Ended),
             State::Indeterminate => Err(Refused::Indeterminate),
             _ if ending.is_none() => Err(Refused::NotDue),
-            // Its holder is recording an end.
-            State::Running if self.ending.is_some() => Ok(self.keep(*self)),
-            State::Running => Ok(self.keep(Self { ending, ..self.fenced(now_ms)? })),
-            State::Ready | State::Waiting | State::Paused => Ok(self.keep(Self { ending, ..self.ready(now_ms) })),
+            State::Ready | State::Running if self.ending.is_some() => Ok(self.keep(*self, now_ms)),
+            State::Running => Ok(self.keep(Self { ending, ..self.fenced(now_ms)? }, now_ms)),
+            State::Ready | State::Waiting | State::Paused => {
+                Ok(self.keep(Self { ending, ..self.ready(now_ms) }, now_ms))
+            }
         }
     }
 
@@ -231,7 +235,7 @@ impl Job {
             State::Failed | State::Cancelled | State::Dead => {
                 let attempt = self.attempt.checked_add(1).ok_or(Refused::Exhausted)?;
                 let next = Self { attempt, ..Self::new(self.attempts.max(attempt), now_ms, deadline_ms) };
-                Ok(Transition { next: Some(next), ..self.keep(*self) })
+                Ok(Transition { next: Some(next), ..self.keep(*self, now_ms) })
             }
             State::Ready | State::Running | State::Waiting | State::Paused | State::Indeterminate | State::Done => {
                 Err(Refused::NotFailed)
@@ -240,9 +244,10 @@ impl Job {
     }
 
     /// The transition to `job`: a claim ends with the state or the epoch that it began.
-    fn keep(&self, job: Self) -> Transition {
+    fn keep(&self, job: Self, now_ms: u64) -> Transition {
         let ends = self.state == State::Running && (job.state != State::Running || job.epoch != self.epoch);
-        Transition { job, next: None, settle: ends.then_some(self.epoch) }
+        let left_ms = if ends { now_ms } else { job.left_ms };
+        Transition { job: Self { left_ms, ..job }, next: None, settle: ends.then_some(self.epoch) }
     }
 
     fn decided(&self, now_ms: u64) -> Option<End> {

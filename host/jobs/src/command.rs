@@ -29,10 +29,13 @@ pub enum Command {
     },
     /// What it waits for has happened.
     Wake(Cause),
-    /// The holder gives it back, to stop in an orderly way.
+    /// The holder gives it back: to stop in an orderly way, or because it doesn't know what became of an append or
+    /// a call.
     Release {
         /// Under which claim.
         epoch: u64,
+        /// How long nobody claims it.
+        delay_ms: u64,
     },
     /// The lease of its holder is over.
     Lose {

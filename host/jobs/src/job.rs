@@ -27,6 +27,8 @@ pub struct Job {
     pub deadline_ms: Option<u64>,
     /// What it waits for; kept while it is paused.
     pub wake: Option<Wake>,
+    /// When its last claim ended, whoever ended it.
+    pub left_ms: u64,
     /// How often its host died since it last parked.
     pub lost: u32,
     /// The call that made it indeterminate last.
@@ -55,6 +57,7 @@ impl Job {
             not_before_ms,
             deadline_ms,
             wake: None,
+            left_ms: 0,
             lost: 0,
             unsettled: None,
         }
@@ -64,11 +67,12 @@ impl Job {
     /// that writes the job's row; a queue that was lost is made from the jobs.
     #[must_use]
     pub fn due_ms(&self) -> Option<u64> {
+        // Once an end is decided, the deadline has nothing more to say.
+        let deadline_ms = self.deadline_ms.filter(|_| self.ending.is_none());
         match self.state {
-            State::Ready => Some(self.not_before_ms.min(self.deadline_ms.unwrap_or(u64::MAX))),
-            State::Waiting => earlier(self.wake.and_then(|wake| wake.at_ms), self.deadline_ms),
-            // Who records an end is held to it by its lease alone.
-            State::Running | State::Paused => self.deadline_ms.filter(|_| self.ending.is_none()),
+            State::Ready => earlier(Some(self.not_before_ms), deadline_ms),
+            State::Waiting => earlier(self.wake.and_then(|wake| wake.at_ms), deadline_ms),
+            State::Running | State::Paused => deadline_ms,
             State::Indeterminate | State::Done | State::Failed | State::Cancelled | State::Dead => None,
         }
     }
@@ -77,6 +81,14 @@ impl Job {
     #[must_use]
     pub fn is_late(&self, now_ms: u64) -> bool {
         self.deadline_ms.is_some_and(|deadline| now_ms > deadline)
+    }
+
+    /// Whether nothing of earlier claims can be under way to the world any more. A fence stops appends, and no effect
+    /// that a durable intent has permitted: that one arrives up to `settle_ms` after the claim ended
+    /// ([`Terms::settle_ms`](crate::lease::Terms::settle_ms)).
+    #[must_use]
+    pub const fn is_quiet(&self, settle_ms: u64, now_ms: u64) -> bool {
+        now_ms >= self.left_ms.saturating_add(settle_ms)
     }
 
     /// What a person said about exactly this intent.

@@ -36,6 +36,8 @@ pub struct Found {
     pub has_outcome: bool,
     /// What its effect is.
     pub class: Class,
+    /// Nothing of earlier claims can be under way any more: [`Job::is_quiet`](crate::Job::is_quiet).
+    pub is_quiet: bool,
     /// What a person said about this intent.
     pub resolution: Option<Resolution>,
 }
@@ -73,6 +75,8 @@ pub enum CallAction {
     CallAgain,
     /// It is sent again with the key that it had.
     ResendSameKey,
+    /// Nothing, until what is under way has arrived: an answer that it did not take place would be too early.
+    Wait,
     /// Its receiver is asked; if it did not take place, it is sent again with the key that it had.
     AskStatus,
     /// The outcome that a person gave is appended.
@@ -106,6 +110,7 @@ const fn call(found: &Found) -> CallAction {
     match (found.class, found.resolution) {
         (Class::Pure | Class::Transactional, _) => CallAction::CallAgain,
         (Class::Idempotent, _) => CallAction::ResendSameKey,
+        (Class::Queryable, _) | (Class::Other, None) if !found.is_quiet => CallAction::Wait,
         (Class::Queryable, _) => CallAction::AskStatus,
         (Class::Other, None) => CallAction::Park,
         (Class::Other, Some(Resolution::Happened)) => CallAction::AppendResolved,
