@@ -132,14 +132,22 @@ impl Document {
     }
 
     pub(crate) fn read(store: &dyn KeyStore) -> Result<Option<Self>, KeyError> {
-        let damaged = |_| KeyError::Damaged(store.place());
-        store.read()?.map(|bytes| serde_json::from_slice(&bytes).map_err(damaged)).transpose()
+        store.read()?.map(|bytes| Self::parse(&bytes, store)).transpose()
     }
 
-    pub(crate) fn write(&self, store: &dyn KeyStore) -> Result<(), KeyError> {
+    pub(crate) fn parse(bytes: &[u8], store: &dyn KeyStore) -> Result<Self, KeyError> {
+        serde_json::from_slice(bytes).map_err(|_| KeyError::Damaged(store.place()))
+    }
+
+    /// Replaces what was read last; returns the bytes that are there now.
+    pub(crate) fn replace(&self, store: &dyn KeyStore, last: Option<&[u8]>) -> Result<Vec<u8>, KeyError> {
         let bytes = serde_json::to_vec_pretty(self).map_err(|_| KeyError::Library)?;
         // What couldn't be read back is not written.
-        if bytes.len() as u64 > DOCUMENT_BYTES { Err(KeyError::Full) } else { store.write(&bytes) }
+        if bytes.len() as u64 > DOCUMENT_BYTES {
+            return Err(KeyError::Full);
+        }
+        store.replace(last, &bytes)?;
+        Ok(bytes)
     }
 
     pub(crate) fn records(&self, slot: Slot) -> &[KeyRecord] {

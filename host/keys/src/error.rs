@@ -34,6 +34,12 @@ pub enum KeyError {
     /// The key file is not there, and what was sealed under it is.
     #[error("restore the key file {0} from its copy: without it nothing that was sealed can be read")]
     Missing(PathBuf),
+    /// Another process has changed the keys since they were read.
+    #[error("try again: another process has changed the keys meanwhile")]
+    Stale,
+    /// The store of the keys is out of reach.
+    #[error("repair the database that keeps the keys")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// There are no keys yet.
     #[error("add a tenant or run an agent first: there are no keys in {0} yet")]
     None(PathBuf),
@@ -68,6 +74,8 @@ impl KeyError {
             Self::File { .. } => "keys-file",
             Self::Damaged(_) => "keys-damaged",
             Self::Missing(_) => "keys-missing",
+            Self::Stale => "keys-stale",
+            Self::Store(_) => "keys-store",
             Self::None(_) => "keys-none",
             Self::Exhausted(_) => "keys-exhausted",
             Self::Full => "keys-full",

@@ -29,6 +29,14 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>
     if bytes.len() as u64 > limit { Err(KeyError::Damaged(path.to_owned())) } else { Ok(Some(bytes)) }
 }
 
+/// Held while a file is replaced, by whichever process; the kernel lets go of it when that ends.
+pub(crate) fn lock(path: &Path) -> Result<File, KeyError> {
+    let fail = |cause| KeyError::File { path: path.to_owned(), cause };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(fail)?;
+    file.lock().map_err(fail)?;
+    Ok(file)
+}
+
 /// Written beside its place, synced and renamed there, so that a crash leaves the old file or the new one.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let fail = |cause| KeyError::File { path: path.to_owned(), cause };

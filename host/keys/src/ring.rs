@@ -31,6 +31,9 @@ pub use entries::KeyEntry;
 pub(crate) use entries::entries;
 pub(crate) use held::Held;
 
+/// How often a change is tried that others get before.
+const TRIES: u32 = 64;
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Clock = fn() -> u64;
 
@@ -52,7 +55,7 @@ pub struct RunKey {
 
 impl KeyRing {
     /// Reads the ring, or makes a new one; finishes a rotation that was cut off, all but the new key
-    /// of the host's own tenant: the next rotation makes it. One process at a time.
+    /// of the host's own tenant: the next rotation makes it. Several processes may have it open.
     ///
     /// # Errors
     /// Those of store and wrapper.
@@ -62,17 +65,29 @@ impl KeyRing {
         limits: Limits,
         clock: Clock,
     ) -> Result<Self, KeyError> {
-        let document = match Document::read(&*store)? {
-            Some(document) => document,
+        let last = store.read()?;
+        let document = match &last {
+            Some(bytes) => Document::parse(bytes, &*store)?,
             None => Document::new(uuid::Builder::from_random_bytes(crate::secret::random()?).into_uuid()),
         };
-        let mut held = Held::new(document, store, wrapper, limits, clock);
-        held.follow_root()?;
+        let held = Held::new((document, last), store, wrapper, limits, clock);
+        let ring = Self { held: Mutex::new(held), has_news: AtomicBool::new(false) };
+        ring.with(Held::follow_root)?;
         for kind in SigningKind::ALL {
-            held.ensure_signer(kind)?;
+            ring.with(|held| held.ensure_signer(kind))?;
         }
-        let has_news = AtomicBool::new(held.has_news());
-        Ok(Self { held: Mutex::new(held), has_news })
+        Ok(ring)
+    }
+
+    /// Takes note of what other processes have changed. Whether they had.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn refresh(&self) -> Result<bool, KeyError> {
+        let mut held = self.lock();
+        let changed = held.refresh()?;
+        self.has_news.store(held.has_news(), Ordering::Release);
+        Ok(changed)
     }
 
     /// A ring that ends with the process, for runs that keep nothing.
@@ -84,9 +99,19 @@ impl KeyRing {
         Self::open(Box::new(MemoryStore::default()), wrapper, Limits::default(), clock)
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Held) -> Result<T, KeyError>) -> Result<T, KeyError> {
+    /// Acts on the ring as it is: again, where another process has changed it meanwhile, or knows a key that this one
+    /// doesn't.
+    fn with<T>(&self, act: impl Fn(&mut Held) -> Result<T, KeyError>) -> Result<T, KeyError> {
         let mut held = self.lock();
-        let done = act(&mut held);
+        let mut tries = 0;
+        let done = loop {
+            match act(&mut held) {
+                Err(KeyError::Stale) if tries < TRIES => drop(held.refresh()?),
+                Err(KeyError::DoesNotOpen) if tries == 0 && held.refresh()? => {}
+                done => break done,
+            }
+            tries += 1;
+        };
         self.has_news.store(held.has_news(), Ordering::Release);
         done
     }
@@ -165,10 +190,11 @@ impl KeyRing {
         wrapped: &WrappedKey,
     ) -> Result<(DataKey, [u8; N]), KeyError> {
         let (_, version) = wrapped.under()?;
-        let mut held = self.lock();
-        let (key, beside) = held.key(Slot::tenant(tenant), version)?.unwrap(context, wrapped, 1)?;
-        key.seals().add(held.limits().seals);
-        Ok((key, beside))
+        self.with(|held| {
+            let (key, beside) = held.key(Slot::tenant(tenant), version)?.unwrap(context, wrapped, 1)?;
+            key.seals().add(held.limits().seals);
+            Ok((key, beside))
+        })
     }
 
     /// Seals a record under the tenant's active data key for a use.
@@ -194,7 +220,7 @@ impl KeyRing {
     ) -> Result<Vec<u8>, KeyError> {
         let context = Context { tenant, purpose: Purpose::Data(data), id, part };
         let version = envelope::parse(sealed)?.key_version;
-        self.lock().key(Slot::data(tenant, data), version)?.open(&context, sealed)
+        self.with(|held| held.key(Slot::data(tenant, data), version)?.open(&context, sealed))
     }
 
     /// The active epoch of a tenant's data key, which is made if there is none.
@@ -210,7 +236,7 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::DoesNotOpen`] for an epoch that never was.
     pub fn mac_key(&self, tenant: Uuid, data: Use, epoch: u32) -> Result<MacKey, KeyError> {
-        self.lock().key(Slot::data(tenant, data), epoch)?.mac_key(&[b"mac"])
+        self.with(|held| held.key(Slot::data(tenant, data), epoch)?.mac_key(&[b"mac"]))
     }
 
     /// Gives the host a new key: the wrapper's, under which every tenant's key is wrapped anew, and the host's own.
@@ -218,10 +244,10 @@ impl KeyRing {
     /// # Errors
     /// Those of store and wrapper. Whatever it was that failed, everything can be read that could be before.
     pub fn rotate_host(&self) -> Result<(), KeyError> {
-        self.with(|held| {
-            held.rotate_root()?;
-            held.rotate_tenant(Uuid::nil())
-        })
+        // Once, whatever others do to the document meanwhile.
+        self.lock().wrapper.rotate()?;
+        self.with(Held::follow_root)?;
+        self.with(|held| held.rotate_tenant(Uuid::nil()))
     }
 
     /// Gives a tenant a new key and each of its data keys a new epoch.

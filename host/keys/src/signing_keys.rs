@@ -174,7 +174,7 @@ pub fn signing_key(
     let document = document(&*store)?;
     let place = store.place();
     let wrapper = Box::new(LocalKeyFile::open(key_file)?);
-    let signers = Held::new(document, store, wrapper, Limits::default(), clock).signers(kind)?;
+    let signers = Held::new((document, None), store, wrapper, Limits::default(), clock).signers(kind)?;
     signers.into_iter().next().ok_or(KeyError::None(place))
 }
 

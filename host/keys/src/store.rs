@@ -10,7 +10,7 @@ use crate::file;
 /// Most bytes of the document: some hundred thousand keys.
 pub(crate) const DOCUMENT_BYTES: u64 = 64 << 20;
 
-/// Keeps one document. One process writes at a time; others may read.
+/// Keeps one document, which several processes may have open: each replaces only what it has read.
 pub trait KeyStore: Send + Sync {
     /// The document as it was written last; `None` before the first time.
     ///
@@ -18,11 +18,12 @@ pub trait KeyStore: Send + Sync {
     /// [`KeyError`] when it can't be read.
     fn read(&self) -> Result<Option<Vec<u8>>, KeyError>;
 
-    /// Replaces the document. It is durable on return, and a crash leaves the old one or the new one.
+    /// Replaces the document, if it still is what was read last (`None`: if there is none). It is durable on return, and a
+    /// crash leaves the old one or the new one.
     ///
     /// # Errors
-    /// [`KeyError`] when it can't be written.
-    fn write(&self, document: &[u8]) -> Result<(), KeyError>;
+    /// [`KeyError::Stale`] when somebody else has replaced it meanwhile; [`KeyError`] when it can't be written.
+    fn replace(&self, last: Option<&[u8]>, document: &[u8]) -> Result<(), KeyError>;
 
     /// Where that is, for messages.
     fn place(&self) -> PathBuf;
@@ -45,8 +46,9 @@ impl KeyStore for FileStore {
         Ok(file::read(&self.0, DOCUMENT_BYTES)?.map(|bytes| bytes.to_vec()))
     }
 
-    fn write(&self, document: &[u8]) -> Result<(), KeyError> {
-        file::write(&self.0, document)
+    fn replace(&self, last: Option<&[u8]>, document: &[u8]) -> Result<(), KeyError> {
+        let _lock = file::lock(&self.0.with_extension("lock"))?;
+        if self.read()?.as_deref() == last { file::write(&self.0, document) } else { Err(KeyError::Stale) }
     }
 
     fn place(&self) -> PathBuf {
@@ -63,8 +65,12 @@ impl KeyStore for MemoryStore {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    fn write(&self, document: &[u8]) -> Result<(), KeyError> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(document.to_vec());
+    fn replace(&self, last: Option<&[u8]>, document: &[u8]) -> Result<(), KeyError> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.as_deref() != last {
+            return Err(KeyError::Stale);
+        }
+        *held = Some(document.to_vec());
         Ok(())
     }
 

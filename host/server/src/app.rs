@@ -3,11 +3,14 @@
 
 mod artefacts;
 mod database;
+mod desk;
 mod error;
+mod identity;
 mod lock;
 mod pack_key;
 mod packs;
 mod signing;
+mod stock;
 mod tenants;
 
 use std::sync::Arc;
@@ -18,23 +21,25 @@ use casemate_gate::journal::{Journal, MemoryJournal};
 use casemate_keys::{KeyRing, Use};
 use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
 use casemate_pii::Sentinel;
-use casemate_store::{Cluster, Db, PgJournal};
+use casemate_store::{Cluster, Db, NewHost, PgJournal};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub use artefacts::Artefacts;
 pub use database::bootstrap;
+pub use desk::Office;
 pub use error::AppError;
 pub use pack_key::PackKeys;
 pub use packs::{Activated, Packs, read_pack, write_pack};
 pub use signing::Signing;
+pub use stock::Stock;
 use tenants::Standings;
 pub use tenants::{Deleted, Export, Suspended, Tenant, Tenants};
 
 use crate::config::Config;
 use crate::crossing::Crossing;
-use crate::dispatch::{self, Budgets, Dispatcher, Records, Registry, Rows};
+use crate::dispatch::{self, Budgets, Dispatcher, Presence, Records, Registry, Rows, Worker};
 use crate::sandbox::{CompileLimits, Compiler, Sandbox};
 use crate::tools::Tools;
 
@@ -77,10 +82,13 @@ pub struct App {
     pub database: Option<Db>,
     /// Every key.
     pub keys: Arc<KeyRing>,
+    /// This host among others on the same Postgres, where it has one.
+    pub presence: Option<Arc<Presence>>,
     ledger: Arc<Ledger>,
     cluster: Option<Cluster>,
     watch: JoinHandle<()>,
     checkpoints: JoinHandle<()>,
+    renewals: Option<JoinHandle<()>>,
     // Held until everything else is down.
     _lock: lock::DataLock,
 }
@@ -94,6 +102,7 @@ impl App {
         raise_limit_of_files();
         let lock = lock::DataLock::take(config)?;
         let keys = Arc::new(signing::open(config)?);
+        let host = identity::of(config, &keys)?;
         let artefacts = Artefacts::new(config.artefacts());
         let budgets = Arc::new(Budgets::open(&config.budgets())?);
         let code_epoch = keys.epoch(Uuid::nil(), Use::CompiledCode)?;
@@ -113,7 +122,7 @@ impl App {
         let (cluster, db) = match database {
             Database::NotNeeded | Database::Recorded => (None, None),
             Database::Needed | Database::Unchecked => {
-                let (cluster, info) = database::open(config, keys.host()).await?;
+                let (cluster, info) = database::open(config, host).await?;
                 let db = Db::connect(&info).await?;
                 if database == Database::Needed {
                     db.expect_safe().await?;
@@ -133,15 +142,28 @@ impl App {
             Database::Recorded => (Tools::recorded(), Rows::Recorded),
             Database::Needed | Database::Unchecked | Database::NotNeeded => (Tools::new(db.clone()), Rows::None),
         };
+        let presence = match &db {
+            Some(db) => {
+                let (name, version) = (identity::name(), env!("CARGO_PKG_VERSION").to_owned());
+                let new = NewHost { id: host, name, version, slots: 0 };
+                Some(Presence::register(db.clone(), new, config.lease.duration()).await?)
+            }
+            None => None,
+        };
         let (journal, records): (Arc<dyn Journal>, Records) = match &db {
-            Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone())),
+            Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone(), host)),
             None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory, rows)),
         };
         let crossing = Arc::new(Crossing { ledger: Arc::clone(&ledger), journal, tools, sentinel: Sentinel::new() });
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, Arc::clone(&keys));
         let registry = Arc::new(Registry::open(&config.registry())?);
         registry.tools(&ledger, packs.digest(TenantId::from(Uuid::nil()))?).await?;
-        let dispatcher = Arc::new(dispatcher.with_budgets(budgets).with_registry(registry));
+        let dispatcher = dispatcher.with_budgets(budgets).with_registry(registry);
+        let dispatcher = Arc::new(match &presence {
+            Some(presence) => dispatcher.with_lease(Arc::clone(presence.lease())),
+            None => dispatcher,
+        });
+        let renewals = presence.clone().map(|presence| tokio::spawn(presence.keep()));
         let standings = Standings::open(config, Arc::clone(&ledger), Arc::clone(&dispatcher), db.clone()).await?;
         let watch = tokio::spawn(standings.watch());
         let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger), config.checkpoints.duration()));
@@ -153,10 +175,12 @@ impl App {
             artefacts,
             database: db,
             keys,
+            presence,
             ledger,
             cluster,
             watch,
             checkpoints,
+            renewals,
             _lock: lock,
         })
     }
@@ -177,6 +201,14 @@ impl App {
     pub async fn close(self) -> Result<(), AppError> {
         self.watch.abort();
         self.checkpoints.abort();
+        if let Some(renewals) = &self.renewals {
+            renewals.abort();
+        }
+        if let Some(presence) = &self.presence
+            && let Err(error) = presence.leave().await
+        {
+            tracing::warn!(%error, code = error.code(), "this host stays on the list of hosts until its lease is over");
+        }
         let told = on_record(&self.ledger, &self.keys, &self.packs).await;
         let signed = self.ledger.checkpoint_all().await.map(drop).map_err(AppError::from);
         let closed = self.ledger.close().map_err(AppError::from);
@@ -188,6 +220,22 @@ impl App {
             None => Ok(()),
         };
         told.and(signed).and(closed).and(stopped)
+    }
+}
+
+impl App {
+    /// What claims and drives jobs here, in so many slots.
+    ///
+    /// # Errors
+    /// `run-needs-database` for a host without one.
+    pub async fn worker(&self, config: &Config, slots: u32) -> Result<Arc<Worker>, AppError> {
+        let (Some(db), Some(presence)) = (&self.database, &self.presence) else {
+            return Err(dispatch::DispatchError::NoDatabase.into());
+        };
+        presence.offer(slots).await?;
+        let stock = Stock::new(config, self.artefacts.clone(), Arc::clone(&self.dispatcher), db.clone());
+        let dispatcher = Arc::clone(&self.dispatcher);
+        Ok(Arc::new(Worker::new(dispatcher, Arc::new(stock), Arc::clone(presence), slots)?))
     }
 }
 

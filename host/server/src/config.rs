@@ -145,6 +145,10 @@ settings! {
     checkpoints: Interval = "checkpoints.every-seconds", "CASEMATE_CHECKPOINTS__EVERY_SECONDS", None, "`300`",
         |_| Interval::DEFAULT;
 
+    /// Seconds after which a host that isn't heard of has lost its runs to others on the same Postgres: from 1 to 86400, the
+    /// same on all of them. A host that can't renew its lease stops its agents before.
+    lease: Interval = "hosts.lease-seconds", "CASEMATE_HOSTS__LEASE_SECONDS", None, "`10`", |_| Interval::LEASE;
+
     /// File with the public keys that may sign policy packs, one a line as `casemate keys export-public` prints it,
     /// beside the host's own.
     trusted_pack_keys: PathBuf = "packs.trusted-keys-file", "CASEMATE_PACKS__TRUSTED_KEYS_FILE", None,

@@ -290,7 +290,10 @@ impl Dispatcher {
 }
 
 /// The scope of the host's own look at a tenant's runs.
-fn bookkeeping_of(tenant: TenantId) -> Result<Scope, DispatchError> {
+///
+/// # Errors
+/// None: the name of the host's own agent is one.
+pub fn bookkeeping_of(tenant: TenantId) -> Result<Scope, DispatchError> {
     let agent = AgentName::try_from("host".to_owned()).map_err(|_| DispatchError::NoRun)?;
     let origin = Origin { tenant, agent, run: RunId::from(Uuid::nil()) };
     Ok(rls::bookkeeping(&Identity::fix(origin, None, Arc::new(Standing::default()))))

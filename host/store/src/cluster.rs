@@ -60,6 +60,19 @@ impl Cluster {
         Ok(Self { postmaster, socket, superuser_password, directory: layout.directory, _lock: lock })
     }
 
+    /// The directory of the socket of a server that is up in this directory, whoever has started it; none where none is.
+    ///
+    /// # Errors
+    /// What the operator has to do, by code.
+    pub(crate) fn socket_of(directory: &Path) -> Result<Option<PathBuf>, ClusterError> {
+        let account = Account::for_postgres()?;
+        let layout = Layout::prepare(directory, &account)?;
+        match process::is_up(&layout.data) {
+            true => socket::prepare(&layout.data, &account).map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// Fast shutdown: open transactions are rolled back, what was committed is kept. Blocks until the server is gone.
     ///
     /// # Errors

@@ -84,6 +84,16 @@ impl Db {
         rows.first().ok_or(StoreError::Fenced)?.try_get(0).map_err(StoreError::unreachable)
     }
 
+    /// Says how many runs a host takes at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`].
+    pub async fn offer_slots(&self, id: Uuid, slots: u32) -> Result<(), StoreError> {
+        let offer = "update casemate.hosts set slots = $2 where id = $1";
+        let slots = i32::try_from(slots).unwrap_or(i32::MAX);
+        self.host_rows(sqlx::query(offer).bind(id).bind(slots), None).await.map(drop)
+    }
+
     /// Renews a host's lease. `false` when it was given up: it holds nothing any more.
     ///
     /// # Errors

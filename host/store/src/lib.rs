@@ -39,7 +39,7 @@ pub use jobs::{
 pub use journal::PgJournal;
 pub use pooler::PoolerError;
 pub use protect::Protection;
-pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision};
+pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision, visit};
 pub use roles::RoleError;
 pub use runs::{RunRecord, RunState};
 pub use session::{Access, Caps, Cursor, DROPPED, Db, Door, Rows, SqlError, TenantTx};

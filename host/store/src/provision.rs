@@ -127,6 +127,19 @@ pub async fn provision(cluster: &Cluster) -> Result<ConnectInfo, StoreError> {
     Ok(info)
 }
 
+/// How a process beside the host reaches the embedded server, as the host named `host`; none where it isn't up.
+///
+/// # Errors
+/// What the operator has to do, by code.
+pub fn visit(directory: &Path, host: &str) -> Result<Option<ConnectInfo>, StoreError> {
+    let Some(socket) = Cluster::socket_of(directory)? else { return Ok(None) };
+    let Some(credentials) = Credentials::read(&directory.join("credentials"))? else { return Ok(None) };
+    let base = PgConnectOptions::new_without_pgpass().socket(socket).port(5432).disable_statement_logging();
+    let direct = base.database(DATABASE);
+    let runtime = direct.clone();
+    Ok(Some(ConnectInfo { direct, runtime, credentials, host: host.to_owned(), is_pooled: false, external: None }))
+}
+
 /// The superuser's part. The file is written last: without it the next start does all of this again.
 async fn bootstrap(
     base: &PgConnectOptions,

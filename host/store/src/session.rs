@@ -62,6 +62,18 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unreachable`] or [`StoreError::Keys`].
     pub async fn connect(info: &ConnectInfo) -> Result<Self, StoreError> {
+        Self::connect_for(info, None).await
+    }
+
+    /// The same for a process that is no host: its keys are valid for an hour.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub async fn visit(info: &ConnectInfo) -> Result<Self, StoreError> {
+        Self::connect_for(info, Some(Duration::from_secs(3600))).await
+    }
+
+    async fn connect_for(info: &ConnectInfo, lifetime: Option<Duration>) -> Result<Self, StoreError> {
         let keyring = Keyring::generate()?;
         let mut owner = info.owner().await?;
         let rotated = sqlx::query("select app.rotate($1, $2, $3, $4)")
@@ -72,6 +84,11 @@ impl Db {
             .execute(&mut owner)
             .await;
         rotated.map_err(StoreError::unreachable)?;
+        if let Some(lifetime) = lifetime {
+            let end = "update app.keys set not_after = clock_timestamp() + make_interval(secs => $2) where id = $1";
+            let ended = sqlx::query(end).bind(keyring.id()).bind(lifetime.as_secs_f64()).execute(&mut owner).await;
+            ended.map_err(StoreError::unreachable)?;
+        }
         owner.close().await.map_err(StoreError::unreachable)?;
         let runtime = Handle::current();
         Ok(Self(Arc::new(Inner {

@@ -17,6 +17,8 @@ use crate::wrapper::KeyWrapper;
 
 pub(crate) struct Held {
     document: Document,
+    /// The document's bytes as they were read or written last.
+    last: Option<Vec<u8>>,
     store: Box<dyn KeyStore>,
     pub(super) wrapper: Box<dyn KeyWrapper>,
     limits: Limits,
@@ -29,13 +31,29 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) fn new(
-        document: Document,
+        (document, last): (Document, Option<Vec<u8>>),
         store: Box<dyn KeyStore>,
         wrapper: Box<dyn KeyWrapper>,
         limits: Limits,
         clock: Clock,
     ) -> Self {
-        Self { document, store, wrapper, limits, clock, keys: BTreeMap::new(), taken: BTreeMap::new() }
+        Self { document, last, store, wrapper, limits, clock, keys: BTreeMap::new(), taken: BTreeMap::new() }
+    }
+
+    /// Reads the document again, if another process has replaced it. Whether it had.
+    pub(super) fn refresh(&mut self) -> Result<bool, KeyError> {
+        let bytes = self.store.read()?;
+        if bytes == self.last {
+            return Ok(false);
+        }
+        let read = bytes.as_deref().ok_or_else(|| KeyError::Missing(self.store.place()))?;
+        self.document = Document::parse(read, &*self.store)?;
+        self.last = bytes;
+        // What is not in it any more was destroyed.
+        let document = &self.document;
+        let is_known = |slot: Slot, key: &DataKey| document.records(slot).iter().any(|record| record.id == key.id());
+        self.keys.retain(|(slot, _), key| is_known(*slot, key));
+        Ok(true)
     }
 
     pub(super) const fn document(&self) -> &Document {
@@ -62,7 +80,7 @@ impl Held {
 
     /// Writes the document; it holds from then on.
     pub(super) fn commit(&mut self, draft: Document) -> Result<(), KeyError> {
-        draft.write(&*self.store)?;
+        self.last = Some(draft.replace(&*self.store, self.last.as_deref())?);
         self.document = draft;
         Ok(())
     }

@@ -9,12 +9,6 @@ use crate::error::KeyError;
 use crate::wrapper::Root;
 
 impl Held {
-    /// Gives the wrapper a new key, and wraps every tenant's keys under it.
-    pub(super) fn rotate_root(&mut self) -> Result<(), KeyError> {
-        self.wrapper.rotate()?;
-        self.follow_root()
-    }
-
     /// Wraps every tenant's keys under the wrapper's active key, where they are not.
     pub(crate) fn follow_root(&mut self) -> Result<(), KeyError> {
         let described = self.wrapper.describe();

@@ -36,10 +36,10 @@ impl KeyStore for Failing {
         self.0.read()
     }
 
-    fn write(&self, document: &[u8]) -> Result<(), KeyError> {
+    fn replace(&self, last: Option<&[u8]>, document: &[u8]) -> Result<(), KeyError> {
         let left = self.1.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         left.map_err(|_| KeyError::Library)?;
-        self.0.write(document)
+        self.0.replace(last, document)
     }
 
     fn place(&self) -> PathBuf {

@@ -21,6 +21,16 @@ pub(super) async fn open(config: &Config, host: Uuid) -> Result<(Option<Cluster>
     }
 }
 
+/// How another process reaches the database while a host is up, or where there need not be one: none where the embedded
+/// server isn't up.
+pub(super) async fn beside(config: &Config, name: &str) -> Result<Option<ConnectInfo>, AppError> {
+    match external(config) {
+        Some(external) => Ok(Some(casemate_store::open_external(&external, name).await?)),
+        None if config.cluster().exists() => Ok(casemate_store::visit(&config.cluster(), name)?),
+        None => Ok(None),
+    }
+}
+
 /// Prepares the configured database with a superuser, and says what was done.
 ///
 /// # Errors

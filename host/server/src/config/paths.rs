@@ -23,6 +23,12 @@ impl Config {
         self.data.join("checkpoint.pub")
     }
 
+    /// The id of this host.
+    #[must_use]
+    pub fn host_id(&self) -> PathBuf {
+        self.data.join("host.id")
+    }
+
     /// The lock that one process holds.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

@@ -27,6 +27,7 @@ const SAMPLES: [(&str, [&str; 3]); 15] = [
     ("log", ["info", "debug", "trace"]),
     ("keys.file", ["/keys/file", "/keys/variable", "/keys/flag"]),
     ("checkpoints.every-seconds", ["10", "20", "30"]),
+    ("hosts.lease-seconds", ["10", "20", "30"]),
     ("packs.trusted-keys-file", ["/packs/file", "/packs/variable", "/packs/flag"]),
 ];
 
@@ -34,7 +35,7 @@ const SAMPLES: [(&str, [&str; 3]); 15] = [
 fn as_toml(key: &str, sample: &str) -> String {
     match key {
         "zones" => format!("[{}]", sample.split(',').map(|zone| format!("\"{zone}\"")).collect::<Vec<_>>().join(", ")),
-        "checkpoints.every-seconds" | "database.port" | "database.pooler-port" => sample.to_owned(),
+        "checkpoints.every-seconds" | "hosts.lease-seconds" | "database.port" | "database.pooler-port" => sample.to_owned(),
         _ => format!("\"{sample}\""),
     }
 }
@@ -196,6 +197,7 @@ fn a_value_of_the_wrong_form_is_refused_without_being_told() -> Tested {
         ("postgres", &["2026-01-01", "[\"a\"]"]),
         ("log", &["7", "\"casemate=hunter2=x\""]),
         ("keys.file", &["\"\"", "false"]),
+        ("hosts.lease-seconds", &["0", "-1", "86401", "1.5", "\"60\"", "99999999999"]),
         ("checkpoints.every-seconds", &["0", "-1", "86401", "1.5", "\"60\"", "99999999999"]),
         ("packs.trusted-keys-file", &["[\"hunter2\"]"]),
     ] {

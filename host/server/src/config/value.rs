@@ -130,6 +130,7 @@ pub struct Interval(u32);
 
 impl Interval {
     pub(super) const DEFAULT: Self = Self(300);
+    pub(super) const LEASE: Self = Self(10);
     const MOST: u32 = 86_400;
 
     /// The time between.

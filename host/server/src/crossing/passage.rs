@@ -14,7 +14,7 @@ use casemate_gate::policy::{Grants, Tenure};
 use casemate_gate::vault::Vault;
 use casemate_gate::{Call, Effect, Operation, Refusal, Reply, Request, Seq, TenantId};
 use casemate_keys::MacKey;
-use casemate_pii::{Channel, ChannelRules, Finding};
+use casemate_pii::{ChannelRules, Finding};
 
 use super::Crossing;
 use super::event::{Crossed, What};

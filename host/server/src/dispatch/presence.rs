@@ -48,6 +48,14 @@ impl Presence {
         &self.lease
     }
 
+    /// Says how many runs this host takes at once.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn offer(&self, slots: u32) -> Result<(), DispatchError> {
+        Ok(self.db.offer_slots(self.host.id, slots).await?)
+    }
+
     /// Says that this host takes no more runs.
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Release);

@@ -142,6 +142,11 @@ fn read_pid(data: &Path) -> Option<Pid> {
 }
 
 /// Whether the eighth line says so, as `pg_ctl` reads it.
+/// Whether the server of this data is up and takes connections.
+pub(super) fn is_up(data: &Path) -> bool {
+    read_pid(data).is_some_and(|pid| serves(pid, data) && is_ready(data, pid))
+}
+
 fn is_ready(data: &Path, pid: Pid) -> bool {
     let text = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
     let ready = text.lines().nth(7).is_some_and(|status| status.trim() == "ready");
