@@ -26,7 +26,7 @@ type Failure = (u64, &'static str, String);
 /// Schedules of the right protocol.
 const SCHEDULES: u64 = 100_000;
 /// Within so many a broken one is caught.
-const MOST: u64 = 20_000;
+const MOST: u64 = 60_000;
 /// The seed of one schedule, to see it happen.
 const SEED: &str = "CASEMATE_SIMULATOR_SEED";
 
