@@ -109,3 +109,17 @@ fn a_debt_outlives_idleness_and_is_paid_off() {
     ring.gone("cheap");
     assert_eq!(ring.next(1), Some(("dear", 1)));
 }
+
+#[test]
+fn jobs_that_cost_nothing_do_not_prolong_a_turn() {
+    let mut ring = Ring::new();
+    ring.ready("free", Share { weight: 2, cap: UNCAPPED });
+    ring.ready("other", Share { weight: 1, cap: UNCAPPED });
+    let served = (0..100).filter(|_| {
+        let (tenant, _) = ring.next(1).unwrap();
+        ring.claimed(tenant, 1);
+        ring.charged(tenant, if tenant == "free" { 0 } else { ESTIMATE as u64 });
+        tenant == "other"
+    });
+    assert!(served.count() >= 20);
+}

@@ -9,8 +9,9 @@ use crate::broken::Broken;
 use crate::model::{Event, Op, Process, Reply, Row, SLOTS, Stage, TENANTS, TICK, Task, terms};
 use crate::world::World;
 
-/// Jobs of others that a host may claim while a tenant's are ready.
-const MOST_PASSED: u32 = 12;
+/// Jobs of others that a host may claim while a tenant's are ready: what is left of a turn and a turn of everybody
+/// else, each of which may be twice a weight.
+const MOST_PASSED: u32 = 6 + 10;
 const RENEWAL: u64 = 700;
 
 pub(crate) struct Host {

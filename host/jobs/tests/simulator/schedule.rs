@@ -87,12 +87,12 @@ impl World {
         }
         for (chance, wish) in [(150, Wish::Cancel(client)), (100, Wish::Retry(client))] {
             if self.random.per_mille(chance) {
-                let at = self.random.range(1, self.heal);
+                let at = self.soon(at);
                 self.at(at, Event::Wish(wish));
             }
         }
         while self.random.per_mille(300) {
-            let at = self.random.range(1, self.heal);
+            let at = self.soon(at);
             self.at(at, Event::Wish(Wish::Pause(client)));
             // Now and then another host has the run before the first has noticed.
             let pause = if self.random.per_mille(500) { 100 } else { 2500 };
@@ -100,6 +100,15 @@ impl World {
                 let until = at + self.random.range(1, pause);
                 self.at(until, Event::Wish(Wish::Unpause(client)));
             }
+        }
+    }
+
+    /// While a job that is submitted then is likely to go on, or at any time.
+    fn soon(&mut self, submitted: u64) -> u64 {
+        if self.random.per_mille(700) {
+            submitted + self.random.range(1, 1500)
+        } else {
+            self.random.range(1, self.heal)
         }
     }
 

@@ -72,7 +72,9 @@ impl World {
                         self.popped.push((from.id, run));
                     }
                 }
-                State::Waiting if !job.is_late(now) || self.is(Broken::DeadlineIgnored) => _ = self.db.transact(run, Command::Wake(Cause::Time), now),
+                State::Waiting if !job.is_late(now) || self.is(Broken::DeadlineIgnored) => {
+                    _ = self.db.transact(run, Command::Wake(Cause::Time), now)
+                }
                 _ => _ = self.db.transact(run, Command::Expire, now),
             }
         }
