@@ -28,8 +28,13 @@ struct Tenant {
     share: Share,
     running: u32,
     deficit: i64,
+    /// What jobs cost less than the estimate. The next turn adds it: added to this one, jobs that cost nothing would
+    /// let a turn go on for ever.
+    credit: i64,
     is_ready: bool,
     is_queued: bool,
+    /// Its turn has begun, and what the turn adds was added.
+    in_turn: bool,
 }
 
 impl Tenant {
@@ -39,6 +44,12 @@ impl Tenant {
 
     fn free(&self) -> u32 {
         self.share.cap.saturating_sub(self.running)
+    }
+
+    /// What is left of a turn is not saved up; a debt is.
+    fn end_turn(&mut self) {
+        (self.is_queued, self.in_turn) = (false, false);
+        self.deficit = self.deficit.min(0);
     }
 
     fn may_take(&self) -> bool {
@@ -70,7 +81,8 @@ impl<T: Copy + Eq + Hash> Ring<T> {
 
     /// The tenant has at least one job that is ready, and this share.
     pub fn ready(&mut self, tenant: T, share: Share) {
-        let fresh = Tenant { share, running: 0, deficit: 0, is_ready: true, is_queued: false };
+        let fresh =
+            Tenant { share, running: 0, deficit: 0, credit: 0, is_ready: true, is_queued: false, in_turn: false };
         let entry = self.tenants.entry(tenant).or_insert(fresh);
         entry.share = share;
         entry.is_ready = true;
@@ -82,7 +94,7 @@ impl<T: Copy + Eq + Hash> Ring<T> {
         if let Some(entry) = self.tenants.get_mut(&tenant) {
             entry.is_ready = false;
             // Turns that weren't used can't be saved up.
-            entry.deficit = entry.deficit.min(0);
+            (entry.deficit, entry.credit) = (entry.deficit.min(0), 0);
         }
         self.forget(tenant);
     }
@@ -102,15 +114,16 @@ impl<T: Copy + Eq + Hash> Ring<T> {
             let tenant = self.turns.pop_front()?;
             let Some(entry) = self.tenants.get_mut(&tenant) else { continue };
             if !entry.may_take() {
-                entry.is_queued = false;
-                entry.deficit = entry.deficit.min(0);
+                entry.end_turn();
                 self.forget(tenant);
                 continue;
             }
-            if entry.deficit <= 0 {
-                entry.deficit = entry.deficit.saturating_add(entry.turn());
+            if !entry.in_turn {
+                let credit = std::mem::take(&mut entry.credit).min(entry.turn());
+                entry.deficit = entry.deficit.saturating_add(entry.turn()).saturating_add(credit);
             }
-            if entry.deficit <= 0 {
+            entry.in_turn = entry.deficit > 0;
+            if !entry.in_turn {
                 self.turns.push_back(tenant);
                 passed = passed.saturating_add(1);
                 if passed >= self.turns.len() {
@@ -150,10 +163,9 @@ impl<T: Copy + Eq + Hash> Ring<T> {
             entry.running = entry.running.saturating_sub(1);
             let cost = i64::try_from(cost).unwrap_or(i64::MAX);
             let most_debt = entry.turn().saturating_mul(MOST_DEBT_TURNS).saturating_neg();
-            let corrected = entry.deficit.saturating_add(ESTIMATE).saturating_sub(cost);
-            // Jobs that cost less than the estimate are no claim to more than a turn, nor to a turn saved up.
-            let most = if entry.is_ready { entry.turn().max(entry.deficit) } else { 0 };
-            entry.deficit = corrected.max(most_debt).min(most);
+            let correction = ESTIMATE.saturating_sub(cost);
+            entry.deficit = entry.deficit.saturating_add(correction.min(0)).max(most_debt);
+            entry.credit = entry.credit.saturating_add(correction.max(0)).min(entry.turn());
         }
         self.enqueue(tenant);
         self.forget(tenant);
@@ -162,8 +174,7 @@ impl<T: Copy + Eq + Hash> Ring<T> {
     /// Puts a tenant that was taken from the front at the back.
     fn rotate(&mut self, tenant: T) {
         if let Some(entry) = self.tenants.get_mut(&tenant) {
-            entry.deficit = entry.deficit.min(0);
-            entry.is_queued = false;
+            entry.end_turn();
         }
         self.enqueue(tenant);
         self.forget(tenant);

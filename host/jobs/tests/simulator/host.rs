@@ -9,9 +9,9 @@ use crate::broken::Broken;
 use crate::model::{Event, Op, Process, Reply, Row, SLOTS, Stage, TENANTS, TICK, Task, terms};
 use crate::world::World;
 
-/// Jobs of others that a host may claim while a tenant's are ready.
-const MOST_PASSED: u32 = 24;
-const CAP: u32 = 3;
+/// Jobs of others that a host may claim while a tenant's are ready: what is left of a turn and a turn of everybody
+/// else, each of which may be twice a weight.
+const MOST_PASSED: u32 = 6 + 10;
 const RENEWAL: u64 = 700;
 
 pub(crate) struct Host {
@@ -35,8 +35,8 @@ pub(crate) struct Host {
     passed: [u32; TENANTS],
 }
 
-pub(crate) fn share(tenant: usize, is_capped: bool) -> Share {
-    Share { weight: tenant as u32 + 1, cap: if is_capped { CAP } else { u32::MAX } }
+pub(crate) fn share(tenant: usize, cap: u32) -> Share {
+    Share { weight: tenant as u32 + 1, cap }
 }
 
 impl Host {
@@ -114,12 +114,12 @@ impl World {
         match reply {
             Reply::Heartbeat { sent, held } => self.renewed(process, sent, &held),
             Reply::Ready(tenants) => {
-                let is_capped = !self.is(Broken::NoCaps);
+                let cap = if self.is(Broken::NoCaps) { u32::MAX } else { self.cap };
                 let host = &mut self.hosts[process.host];
                 for tenant in 0..TENANTS {
                     host.ready[tenant] = tenants.contains(&tenant);
                     if host.ready[tenant] {
-                        host.ring.ready(tenant, share(tenant, is_capped));
+                        host.ring.ready(tenant, share(tenant, cap));
                     } else {
                         host.ring.gone(tenant);
                         host.passed[tenant] = 0;
@@ -169,15 +169,15 @@ impl World {
 
     /// Asks for jobs of whose turn it is.
     fn claim(&mut self, process: Process) {
-        let starves = self.is(Broken::Starves);
+        let (starves, cap) = (self.is(Broken::Starves), self.cap);
         let host = &mut self.hosts[process.host];
         if host.claiming.is_some() {
             return;
         }
         let free = SLOTS.saturating_sub(host.tasks.len() as u32);
         let turn = if starves {
-            let first = (0..TENANTS).find(|tenant| host.ready[*tenant] && host.running(*tenant) < CAP);
-            first.filter(|_| free > 0).map(|tenant| (tenant, free.min(CAP - host.running(tenant))))
+            let first = (0..TENANTS).find(|tenant| host.ready[*tenant] && host.running(*tenant) < cap);
+            first.filter(|_| free > 0).map(|tenant| (tenant, free.min(cap - host.running(tenant))))
         } else {
             host.ring.next(free)
         };
@@ -188,12 +188,13 @@ impl World {
     }
 
     fn claimed(&mut self, process: Process, tenant: usize, most: u32, rows: Vec<Row>) {
+        let cap = self.cap;
         let host = &mut self.hosts[process.host];
         let count = rows.len() as u32;
         host.claiming = None;
         host.claim_answered = host.clock(self.now);
         for other in (0..TENANTS).filter(|other| *other != tenant) {
-            if host.ready[other] && host.running(other) < CAP {
+            if host.ready[other] && host.running(other) < cap {
                 host.passed[other] += count;
             }
         }
@@ -207,7 +208,7 @@ impl World {
         if let Some(starved) = starved {
             self.db.violated("J6", format!("tenant {starved} is passed over by {process:?}"));
         }
-        if self.hosts[process.host].running(tenant) + count > CAP {
+        if self.hosts[process.host].running(tenant) + count > cap {
             self.db.violated("J6", format!("tenant {tenant} is above its cap on {process:?}"));
         }
         for row in rows {

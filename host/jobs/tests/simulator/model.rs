@@ -102,15 +102,41 @@ pub(crate) enum Stage {
 /// A request of a host to the database.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
-    Heartbeat { sent: u64 },
+    Heartbeat {
+        sent: u64,
+    },
     Poll,
-    Claim { tenant: usize, most: u32 },
-    Append { run: usize, epoch: u64, lines: Vec<Line>, commits: bool },
-    Leave { run: usize, epoch: u64, lines: Vec<Line>, command: Command, event: Option<u32> },
-    TopUp { run: usize, epoch: u64, want: u64 },
+    Claim {
+        tenant: usize,
+        most: u32,
+    },
+    Append {
+        run: usize,
+        epoch: u64,
+        lines: Vec<Line>,
+        commits: bool,
+    },
+    Leave {
+        run: usize,
+        epoch: u64,
+        lines: Vec<Line>,
+        command: Command,
+        event: Option<u32>,
+    },
+    TopUp {
+        run: usize,
+        epoch: u64,
+        want: u64,
+    },
     /// Of broken protocols only.
-    Effect { run: usize, seq: u64 },
-    Birth { run: usize, next: Job },
+    Effect {
+        run: usize,
+        seq: u64,
+    },
+    Birth {
+        run: usize,
+        next: Job,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -147,11 +173,30 @@ pub(crate) struct Process {
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     Tick(Process),
-    Arrive { from: Process, token: u64, op: Op },
-    Reply { to: Process, token: u64, reply: Reply },
-    Timeout { to: Process, token: u64 },
-    Ledger { to: Process, token: u64, lines: Vec<Line> },
-    Tool { from: Process, token: u64, sent: Sent },
+    Arrive {
+        from: Process,
+        token: u64,
+        op: Op,
+    },
+    Reply {
+        to: Process,
+        token: u64,
+        reply: Reply,
+    },
+    Timeout {
+        to: Process,
+        token: u64,
+    },
+    Ledger {
+        to: Process,
+        token: u64,
+        lines: Vec<Line>,
+    },
+    Tool {
+        from: Process,
+        token: u64,
+        sent: Sent,
+    },
     Client(usize),
     Wish(Wish),
     Fires(u32),

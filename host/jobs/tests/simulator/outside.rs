@@ -18,9 +18,9 @@ impl World {
             let took_place = self.effects.contains_key(&(run, seq));
             return self.answer_tool(from, token, Reply::Status(took_place));
         }
-        let intent = self.db.journal[run].iter().any(|line| {
-            line.entry == Entry::Intent && (line.call.seq, line.call.epoch) == (seq, sent.epoch)
-        });
+        let intent = self.db.journal[run]
+            .iter()
+            .any(|line| line.entry == Entry::Intent && (line.call.seq, line.call.epoch) == (seq, sent.epoch));
         if !intent {
             self.db.violated("intent", format!("{sent:?} took place before its intent"));
         }

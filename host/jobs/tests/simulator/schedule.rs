@@ -16,7 +16,7 @@ impl World {
     pub(crate) fn new(seed: u64, broken: Option<Broken>, is_traced: bool) -> Self {
         let mut world = Self::empty(seed, broken, is_traced);
         world.heal = world.random.range(1500, 8000);
-        let levels = [0, 0, 20, 60, 150];
+        let levels = [0, 20, 60, 150, 300];
         world.loss = levels[world.random.range(0, 5) as usize];
         world.slow = levels[world.random.range(0, 5) as usize];
         for _ in 0..TENANTS {
@@ -24,6 +24,7 @@ impl World {
             world.db.accounts.push(Account { limit, spent: 0, reserved: 0 });
         }
         world.event_count = 2;
+        world.cap = world.random.range(2, 5) as u32;
         world.add_hosts();
         if world.random.range(0, CROWD) == 0 {
             world.crowd();
@@ -69,7 +70,7 @@ impl World {
     fn crowd(&mut self) {
         let program = Rc::new(Program { steps: Vec::new(), failures: 0, retryable: true });
         let busy = self.random.range(0, TENANTS as u64) as usize;
-        let tenants = (0..TENANTS).chain(std::iter::repeat_n(busy, 100));
+        let tenants = (0..TENANTS).chain(std::iter::repeat_n(busy, 120));
         for tenant in tenants {
             self.add(Submission { tenant, program: program.clone(), attempts: 1, deadline: None, acknowledged: None });
         }
@@ -84,17 +85,30 @@ impl World {
             // It is impatient and asks again at once.
             self.at(at + 2, Event::Client(client));
         }
-        for (chance, wish) in
-            [(150, Wish::Cancel(client)), (200, Wish::Pause(client)), (100, Wish::Retry(client))]
-        {
+        for (chance, wish) in [(150, Wish::Cancel(client)), (100, Wish::Retry(client))] {
             if self.random.per_mille(chance) {
-                let at = self.random.range(1, self.heal);
+                let at = self.soon(at);
                 self.at(at, Event::Wish(wish));
-                if matches!(wish, Wish::Pause(_)) && self.random.per_mille(700) {
-                    let until = at + self.random.range(1, 2500);
-                    self.at(until, Event::Wish(Wish::Unpause(client)));
-                }
             }
+        }
+        while self.random.per_mille(300) {
+            let at = self.soon(at);
+            self.at(at, Event::Wish(Wish::Pause(client)));
+            // Now and then another host has the run before the first has noticed.
+            let pause = if self.random.per_mille(500) { 100 } else { 2500 };
+            if self.random.per_mille(800) {
+                let until = at + self.random.range(1, pause);
+                self.at(until, Event::Wish(Wish::Unpause(client)));
+            }
+        }
+    }
+
+    /// While a job that is submitted then is likely to go on, or at any time.
+    fn soon(&mut self, submitted: u64) -> u64 {
+        if self.random.per_mille(700) {
+            submitted + self.random.range(1, 1500)
+        } else {
+            self.random.range(1, self.heal)
         }
     }
 

@@ -72,7 +72,9 @@ impl World {
                         self.popped.push((from.id, run));
                     }
                 }
-                State::Waiting if !job.is_late(now) => _ = self.db.transact(run, Command::Wake(Cause::Time), now),
+                State::Waiting if !job.is_late(now) || self.is(Broken::DeadlineIgnored) => {
+                    _ = self.db.transact(run, Command::Wake(Cause::Time), now)
+                }
                 _ => _ = self.db.transact(run, Command::Expire, now),
             }
         }
@@ -88,7 +90,6 @@ impl World {
         }
         if self.is(Broken::HintPopped) {
             due = self.popped.iter().filter(|(of, _)| *of == from.id).map(|(_, run)| *run).collect();
-            self.popped.retain(|(of, run)| *of != from.id || self.db.rows[*run].tenant != tenant);
         }
         let mut rows = Vec::new();
         for run in due {
@@ -100,6 +101,7 @@ impl World {
                 let room = self.db.accounts[tenant].room();
                 self.db.reserve(run, epoch, grant_size(EXPECTED, room, HOSTS as u32), 1);
                 self.db.rows[run].host = from.id;
+                self.popped.retain(|(_, popped)| *popped != run);
                 rows.push(self.db.rows[run].clone());
             }
         }
@@ -123,7 +125,9 @@ impl World {
         {
             return Reply::Refused(refused);
         }
-        if !unfenced && let Err(refused) = self.db.append(run, epoch, lines, self.now) {
+        if unfenced {
+            self.db.journal[run].extend_from_slice(lines);
+        } else if let Err(refused) = self.db.append(run, epoch, lines, self.now) {
             return Reply::Refused(refused);
         }
         match self.db.transact(run, command, self.now) {

@@ -32,7 +32,7 @@ impl World {
             self.send_effect(process, &task, false);
         }
         self.keep(process, task);
-        let delay = self.random.range(1, 4);
+        let delay = self.delay();
         self.after(delay, Event::Ledger { to: process, token, lines });
     }
 
@@ -52,9 +52,7 @@ impl World {
                 };
                 Op::Leave { run, epoch, lines, command, event }
             }
-            Stage::Committed if self.is(Broken::EffectApart) && task.sent == 0 => {
-                Op::Effect { run, seq: task.seq }
-            }
+            Stage::Committed if self.is(Broken::EffectApart) && task.sent == 0 => Op::Effect { run, seq: task.seq },
             stage => Op::Append { run, epoch, lines, commits: stage == Stage::Committed },
         };
         task.sent = self.hosts[process.host].clock(self.now);
@@ -164,7 +162,8 @@ impl World {
 
     /// Gives a run back whose call may be under way.
     pub(crate) fn settle_later(&mut self, process: Process, task: Task) {
-        let command = Command::Release { epoch: task.epoch, delay_ms: terms().settle_ms() };
+        let delay_ms = if self.is(Broken::QuietUnchecked) { 0 } else { terms().settle_ms() };
+        let command = Command::Release { epoch: task.epoch, delay_ms };
         self.log(process, task, Stage::Leave(command), &[]);
     }
 

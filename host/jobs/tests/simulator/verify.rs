@@ -34,7 +34,9 @@ impl World {
         let is_lost = job.state == State::Waiting
             && woken.is_some_and(|id| self.db.events.iter().any(|event| crate::database::event_id(*event) == id));
         that(!is_lost, "J9", || format!("run {run} waits for what has happened: {job:?}"))?;
-        that(job.state.is_end(), "J1", || format!("run {run} has not ended: {job:?}, hint {:?}", self.db.queue.get(&run)))?;
+        that(job.state.is_end(), "J1", || {
+            format!("run {run} has not ended: {job:?}, hint {:?}", self.db.queue.get(&run))
+        })?;
         let has_next = self.db.jobs[self.db.rows[run].number].iter().any(|other| *other > run);
         that(!self.db.promised.contains(&run) || has_next, "J1", || format!("run {run} has no next attempt"))?;
         let ends = self.db.journal[run].iter().filter(|line| line.entry == Entry::End).count();
@@ -63,7 +65,8 @@ impl World {
         let none = Vec::new();
         let (journal, ledger) = (&self.db.journal[run], self.ledger.get(run).unwrap_or(&none));
         for line in journal {
-            let is_there = |logged: &&crate::model::Logged| logged.call == line.call && logged.entry == Some(line.entry);
+            let is_there =
+                |logged: &&crate::model::Logged| logged.call == line.call && logged.entry == Some(line.entry);
             that(ledger.iter().any(|logged| is_there(&logged)), "ledger", || format!("run {run} lacks {line:?}"))?;
         }
         for (index, logged) in ledger.iter().enumerate() {

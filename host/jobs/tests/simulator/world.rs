@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) ids: u64,
     pub(crate) submissions: Vec<Submission>,
     pub(crate) event_count: u32,
+    /// Most runs of a tenant on one host.
+    pub(crate) cap: u32,
     /// Chances per mille of a message to be lost or slow.
     pub(crate) loss: u64,
     pub(crate) slow: u64,
@@ -85,6 +87,7 @@ impl World {
             ids: 0,
             submissions: Vec::new(),
             event_count: 0,
+            cap: 0,
             loss: 0,
             slow: 0,
             heal: 0,
