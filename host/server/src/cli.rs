@@ -11,8 +11,10 @@ mod dev;
 mod error;
 mod errors;
 mod exit;
+mod hosts;
 mod input;
 mod inspect;
+mod jobs;
 mod keys;
 mod metrics;
 mod new;
@@ -21,6 +23,7 @@ mod pack;
 mod policy;
 mod run;
 mod runs;
+mod serve;
 mod tenant;
 mod test;
 mod transcript;
@@ -111,6 +114,13 @@ enum Command {
     Run(run::Run),
     /// Go on with a run that was interrupted
     Resume(run::Resume),
+    /// Work on jobs, until it is told to stop
+    Serve(serve::Serve),
+    /// Hand jobs over, look at them, cancel, pause, retry and resolve them
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
+    /// List the hosts on this Postgres
+    Hosts(hosts::Hosts),
     /// Say what a component is and what it asks for, without running it
     Inspect(inspect::Inspect),
     /// List a tenant's runs
@@ -177,6 +187,9 @@ impl Command {
             Self::Pack(pack) => pack.carry_out(),
             Self::Run(run) => run.carry_out(global).await,
             Self::Resume(resume) => resume.carry_out(global).await,
+            Self::Serve(serve) => serve.carry_out(global).await,
+            Self::Jobs(jobs) => jobs.carry_out(global).await,
+            Self::Hosts(hosts) => hosts.carry_out(global).await,
             Self::Inspect(inspect) => inspect.carry_out(global),
             Self::Runs(runs) => runs.carry_out(global).await,
             Self::Test(test) => Box::pin(test.carry_out(global)).await,

@@ -37,7 +37,7 @@ use casemate_store::RunRecord;
 use uuid::Uuid;
 
 pub use budgets::{Book, BudgetError, Budgets, Change, Hold as HeldStretch, Kept, SetLimits, Whose};
-pub use desk::{Desk, Submission};
+pub use desk::{Desk, JobEnd, Submission, after};
 pub use error::DispatchError;
 pub use past::Past;
 pub use presence::Presence;

@@ -29,6 +29,8 @@ alter table casemate.runs
   add column reason integer not null default 0 check (reason >= 0),
   -- What it waits for beside a time.
   add column wake_event uuid,
+  -- When its last claim ended in disorder: an effect of it may be under way for a while.
+  add column left_at timestamptz not null default 'epoch',
   -- How often its host was lost since it last parked.
   add column losses integer not null default 0,
   -- The call of which a person has to say, or has said, what became of it.
@@ -52,7 +54,7 @@ create unique index runs_by_key on casemate.runs (tenant_id, idempotency_key) wh
 revoke insert on casemate.runs from casemate_host;
 grant insert (id, agent, component_digest, policy_digest, wrapped_key, job_id, attempt, attempts, backoff_ms, idempotency_key,
     request_digest, priority, not_before, deadline, state, epoch, host),
-  update (state, epoch, ending, not_before, wake_at, wake_event, losses, unsettled_seq, unsettled_epoch, resolution, finished_at,
+  update (state, epoch, ending, not_before, wake_at, wake_event, left_at, losses, unsettled_seq, unsettled_epoch, resolution, finished_at,
     reason, host, lost_by, running_ms)
   on casemate.runs to casemate_host;
 
@@ -158,8 +160,8 @@ create function casemate.keep_queue() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   due timestamptz := case
-    when new.state = 'ready' then least(new.not_before, new.deadline)
-    when new.state = 'waiting' then least(new.wake_at, new.deadline)
+    when new.state = 'ready' then least(new.not_before, case when new.ending is null then new.deadline end)
+    when new.state = 'waiting' then least(new.wake_at, case when new.ending is null then new.deadline end)
     when new.state in ('running', 'paused') and new.ending is null then new.deadline end;
   -- An end that was decided is recorded before anything else is begun.
   place smallint := case when new.ending is not null or new.deadline <= now() then -32768 else - new.priority end;

@@ -7,6 +7,7 @@ mod catalog;
 mod claims;
 mod cluster;
 mod hostile;
+mod jobs;
 mod journal;
 mod keeper;
 mod measure;
@@ -65,7 +66,14 @@ const CASES: &[Case] = cases![
     records::tables_are_protected,
     records::counters_add_up,
     records::values_are_one_tenants,
-    records::runs_live_and_end,
+    jobs::one_key_is_one_job,
+    jobs::a_claim_fences_and_a_lost_host_gives_up,
+    jobs::what_waits_is_woken_once,
+    jobs::a_cap_holds_among_hosts,
+    jobs::the_queue_turns_and_keeps_its_order,
+    jobs::an_end_and_the_next_attempt_are_one,
+    jobs::a_deadline_ends_what_waits,
+    jobs::old_jobs_go_with_their_journals,
     records::tenants_are_listed,
     keeper::agents_cannot_become_it,
     keeper::sees_one_tenants_rows_and_erases_none_of_an_active_one,

@@ -16,6 +16,12 @@ pub(super) fn error_line(text: &str) {
     let _reader_gone = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Shows how far something is, in the place of what it showed before; nothing ends it.
+pub(super) fn progress(text: &str) {
+    let mut terminal = anstream::stderr();
+    let _reader_gone = write!(terminal, "\r{text}\x1b[K").and_then(|()| terminal.flush());
+}
+
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

@@ -11,7 +11,7 @@ use casemate_gate::{Digest, RunId, TenantId};
 use futures_util::future;
 use tokio::sync::mpsc;
 
-pub(super) use granted::{Given, recorded};
+pub(super) use granted::{Given, of as granted_of, recorded};
 
 use super::exit::Exit;
 use super::transcript::Transcript;

@@ -12,7 +12,7 @@ use super::{Config, ConfigError, Flags, Loaded, SETTINGS, Setting, Source, Writt
 type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// For each setting three values that differ from each other and from the default: of file, environment and flag.
-const SAMPLES: [(&str, [&str; 3]); 15] = [
+const SAMPLES: [(&str, [&str; 3]); 16] = [
     ("data", ["/srv/file", "/srv/variable", "/srv/flag"]),
     ("zones", ["/f/1,/f/2,/f/3", "/v/1,/v/2,/v/3", "/g/1,/g/2,/g/3"]),
     ("postgres", ["/pg/file", "/pg/variable", "/pg/flag"]),

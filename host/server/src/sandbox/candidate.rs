@@ -4,9 +4,9 @@
 use std::fmt;
 
 use casemate_gate::Digest;
-use casemate_gate::policy::Manifest;
+use casemate_gate::policy::{Manifest, Policy};
 
-use super::admission::ComponentError;
+use super::admission::{ComponentError, check_imports};
 use super::anatomy::{Anatomy, Kind};
 use super::pool::CORE_INSTANCES;
 
@@ -28,6 +28,17 @@ impl fmt::Debug for Candidate {
 }
 
 impl Candidate {
+    /// That it may run under a policy, as far as that can be said before it is compiled.
+    ///
+    /// # Errors
+    /// [`ComponentError::NotPinned`], [`ComponentError::Imports`].
+    pub fn may_run_under(&self, policy: &Policy) -> Result<(), ComponentError> {
+        if !policy.admits(&self.manifest().agent, self.digest()) {
+            return Err(ComponentError::NotPinned(self.digest()));
+        }
+        check_imports(self.imports(), &policy.grants(self.manifest()))
+    }
+
     /// Reads a component.
     ///
     /// # Errors

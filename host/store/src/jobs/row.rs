@@ -15,7 +15,8 @@ use crate::wire;
 const COLUMNS: &str = "r.id, r.state, r.epoch, r.attempt, r.attempts, r.ending, (extract(epoch from r.not_before) * 1000)::bigint,
     (extract(epoch from r.deadline) * 1000)::bigint,
     case when isfinite(r.wake_at) then (extract(epoch from r.wake_at) * 1000)::bigint end, r.wake_event, r.losses,
-    r.unsettled_seq, r.unsettled_epoch, r.resolution, r.host, r.lost_by, (extract(epoch from now()) * 1000)::bigint";
+    r.unsettled_seq, r.unsettled_epoch, r.resolution, r.host, r.lost_by,
+    (extract(epoch from r.left_at) * 1000)::bigint, (extract(epoch from now()) * 1000)::bigint";
 
 /// A locked row.
 #[derive(Debug, Clone, Copy)]
@@ -69,10 +70,10 @@ const WRITE: &str = "update casemate.runs r set state = n.state, epoch = n.epoch
       not_before = to_timestamp(n.not_before / 1000.0),
       wake_at = case when n.wake is null and n.state = 'waiting' then 'infinity' else to_timestamp(n.wake / 1000.0) end,
       wake_event = n.event, losses = n.losses, unsettled_seq = n.seq, unsettled_epoch = n.under, resolution = n.resolution,
-      host = n.host, lost_by = n.lost_by
+      host = n.host, lost_by = n.lost_by, left_at = to_timestamp(n.left_at / 1000.0)
     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::int[], $9::bigint[],
-        $10::bigint[], $11::text[], $12::uuid[], $13::uuid[])
-      as n (id, state, epoch, ending, not_before, wake, event, losses, seq, under, resolution, host, lost_by)
+        $10::bigint[], $11::text[], $12::uuid[], $13::uuid[], $14::bigint[])
+      as n (id, state, epoch, ending, not_before, wake, event, losses, seq, under, resolution, host, lost_by, left_at)
     where r.id = n.id";
 
 /// Writes rows that [`lock`] has locked in this transaction.
@@ -92,7 +93,8 @@ pub(super) async fn write(conn: &mut PgConnection, rows: &[Written]) -> Result<(
         .bind(rows.iter().map(|row| of(row).unsettled.map(|call| signed(call.call.epoch))).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| resolution_name(&of(row)).map(str::to_owned)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.host).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.lost_by).collect::<Vec<_>>());
+        .bind(rows.iter().map(|row| row.lost_by).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| signed(of(row).left_ms)).collect::<Vec<_>>());
     query.execute(conn).await.map(drop).map_err(SqlError::from_postgres)
 }
 
@@ -120,10 +122,11 @@ fn read(row: &PgRow) -> Result<Locked, sqlx::Error> {
         not_before_ms: unsigned(6)?,
         deadline_ms: maybe(7)?,
         wake: is_parked.then_some(Wake { at_ms, event }),
+        left_ms: unsigned(16)?,
         lost: small(10)?,
         unsettled,
     };
-    Ok(Locked { run: id.into(), job, host: row.try_get(14)?, lost_by: row.try_get(15)?, now_ms: unsigned(16)? })
+    Ok(Locked { run: id.into(), job, host: row.try_get(14)?, lost_by: row.try_get(15)?, now_ms: unsigned(17)? })
 }
 
 /// An end in the row; what ended with a result has none.

@@ -13,7 +13,7 @@ pub(super) async fn appends_are_fenced(world: World) -> Outcome {
     let journal = PgJournal::new(&world.db);
     journal.append(&scope, vec![row(run, 0, epoch, RowKind::Start), row(run, 1, epoch, RowKind::Intent)]).await?;
     // Another host claims the run.
-    let newer = world.db.claim_run(&scope, run).await?.epoch;
+    let newer = world.claim(&scope, run).await?.run.epoch;
     assert_eq!(newer, epoch.next());
     let late = journal.append(&scope, vec![row(run, 1, epoch, RowKind::Outcome)]).await;
     assert!(matches!(late, Err(JournalError::Fenced)), "{late:?}");

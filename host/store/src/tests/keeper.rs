@@ -61,7 +61,7 @@ pub(super) async fn sees_one_tenants_rows_and_erases_none_of_an_active_one(world
 pub(super) async fn a_suspended_tenant_goes_with_its_rows(world: World) -> Outcome {
     let (gone, id) = (world.db.add_tenant("gone").await?, new_id());
     let scope = world.scope(gone, id)?;
-    world.db.create_run(&scope, super::world::new_run(&scope, id)).await?;
+    world.create(&scope, id).await?;
     // Tables of users are in the way here: some of this world's are not protected, and that is said first.
     let refused = world.db.erase_tenant(&scope).await;
     assert!(matches!(refused.err(), Some(StoreError::TenantTable { .. })));
@@ -70,7 +70,13 @@ pub(super) async fn a_suspended_tenant_goes_with_its_rows(world: World) -> Outco
     for commits in [false, true] {
         let mut lease = keeper::open(&world.db, &scope, Mode::Erase).await?;
         let counts: Vec<(String, i64)> = sqlx::query_as(own).fetch_all(lease.get()).await?;
-        let named = [("casemate.journal", 0), ("casemate.runs", 1), ("casemate.kv", 0)];
+        let named = [
+            ("casemate.journal", 0),
+            ("casemate.runs", 1),
+            ("casemate.kv", 0),
+            ("casemate.events", 0),
+            ("casemate.artefacts", 0),
+        ];
         assert_eq!(counts, named.map(|(name, gone)| (name.to_owned(), gone)));
         if commits {
             wire::simple(lease.get(), "commit".to_owned()).await?;
@@ -78,11 +84,11 @@ pub(super) async fn a_suspended_tenant_goes_with_its_rows(world: World) -> Outco
         }
     }
     assert_eq!(world.db.tenant_by_name("gone").await?, None);
-    assert!(world.db.due_runs(10_000).await?.iter().all(|due| due.run != id));
+    assert!(world.db.waiting().await?.iter().all(|waiting| waiting.tenant != gone));
     // Of one that is gone there is nothing, and that is no error.
     let mut lease = keeper::open(&world.db, &scope, Mode::Erase).await?;
     let counts: Vec<(String, i64)> = sqlx::query_as(own).fetch_all(lease.get()).await?;
-    assert!(counts.len() == 3 && counts.iter().all(|(_, gone)| *gone == 0), "{counts:?}");
+    assert!(counts.len() == 5 && counts.iter().all(|(_, gone)| *gone == 0), "{counts:?}");
     Ok(())
 }
 
@@ -92,7 +98,9 @@ pub(super) async fn every_table_of_the_host_is_thought_of(world: World) -> Outco
     let with_tenants = "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid
         where a.attname = 'tenant_id' and c.relkind in ('r', 'p')
           and c.relnamespace in ('casemate'::regnamespace, 'app'::regnamespace) order by 1";
-    let expected = ["journal", "kv", "ready", "runs"].map(|name| Some(name.to_owned()));
+    let slots = (0..8).map(|slot| format!("queue_{slot}"));
+    let tables = ["artefacts", "events", "journal", "kv", "later", "leases", "queue"].map(str::to_owned);
+    let expected: Vec<_> = tables.into_iter().chain(slots).chain(["runs", "shares"].map(str::to_owned)).map(Some).collect();
     assert_eq!(wire::simple(&mut owner, with_tenants.to_owned()).await?, expected);
     owner.close().await?;
     Ok(())

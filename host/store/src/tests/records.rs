@@ -1,9 +1,7 @@
 //! The host's own tables: protected, `kv`, runs, tenants.
 
-use std::time::{Duration, SystemTime};
-
-use super::world::{Outcome, World, new_id, new_run, soon};
-use crate::{Access, Door, RunState, SqlError, StoreError, TenantTx, wire};
+use super::world::{Outcome, World, new_id, soon};
+use crate::{Access, Door, SqlError, StoreError, TenantTx, wire};
 
 pub(super) async fn tables_are_protected(world: World) -> Outcome {
     let mut owner = world.db.info().owner().await?;
@@ -14,8 +12,11 @@ pub(super) async fn tables_are_protected(world: World) -> Outcome {
     let floorless = "select c.relname::text from pg_class c where c.relnamespace = 'casemate'::regnamespace and c.relkind in ('r', 'p')
         and not exists (select from pg_policy p where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}')
         order by 1";
-    // The two that hold no tenant's data: names of tenants, ids of runs.
-    let expected = ["ready", "tenants"].map(|name| Some(name.to_owned()));
+    // Those that hold no tenant's data: names of tenants, ids and places of runs, hosts and what they share.
+    let own = ["documents", "hosts", "later", "leases", "queue"].map(str::to_owned);
+    let slots = (0..8).map(|slot| format!("queue_{slot}"));
+    let expected: Vec<_> =
+        own.into_iter().chain(slots).chain(["queue_slot", "shares", "tenants"].map(str::to_owned)).map(Some).collect();
     assert_eq!(wire::simple(&mut owner, floorless.to_owned()).await?, expected);
     let strong = "select rolname::text from pg_roles where rolname like 'casemate%' and (rolsuper or rolbypassrls or rolreplication)";
     assert_eq!(wire::simple(&mut owner, strong.to_owned()).await?, []);
@@ -69,37 +70,6 @@ pub(super) async fn values_are_one_tenants(world: World) -> Outcome {
     assert_eq!(tx.kv_get("key").await?, None);
     assert!(matches!(tx.put("key", vec![]).await, Err(SqlError::ReadOnly)));
     tx.rollback().await?;
-    Ok(())
-}
-
-pub(super) async fn runs_live_and_end(world: World) -> Outcome {
-    let id = new_id();
-    let scope = world.scope(world.one, id)?;
-    world.db.create_run(&scope, new_run(&scope, id)).await?;
-    let due = || async { Ok::<_, StoreError>(world.db.due_runs(1000).await?.into_iter().find(|due| due.run == id)) };
-    assert_eq!(due().await?.map(|due| (due.tenant, due.state)), Some((world.one, RunState::Ready)));
-    let record = world.db.claim_run(&scope, id).await?;
-    assert_eq!((record.state, record.epoch.get(), record.tenant), (RunState::Running, 1, world.one));
-    #[expect(clippy::disallowed_methods, reason = "tests wait for a time to come")]
-    let wake = SystemTime::now() + Duration::from_secs(3600);
-    world.db.park_run(&scope, id, record.epoch, Some(wake)).await?;
-    assert_eq!(due().await?, None);
-    let (parked, _) = world.db.load_run(&scope, id).await?;
-    let off = parked.wake_at.and_then(|at| wake.duration_since(at).or_else(|_| at.duration_since(wake)).ok());
-    assert!(off.is_some_and(|off| off < Duration::from_millis(1)), "{off:?}");
-    let again = world.db.claim_run(&scope, id).await?;
-    let late = world.db.finish_run(&scope, id, record.epoch, RunState::Done).await;
-    assert!(matches!(late, Err(StoreError::Fenced)));
-    world.db.park_run(&scope, id, again.epoch, None).await?;
-    assert_eq!((due().await?, world.db.load_run(&scope, id).await?.0.wake_at), (None, None));
-    let last = world.db.claim_run(&scope, id).await?;
-    world.db.finish_run(&scope, id, last.epoch, RunState::Done).await?;
-    assert!(matches!(world.db.claim_run(&scope, id).await, Err(StoreError::Fenced)));
-    assert_eq!(due().await?, None);
-    assert_eq!(world.db.list_runs(&scope, 1).await?.first().map(|run| (run.id, run.state)), Some((id, RunState::Done)));
-    let foreign = world.scope(world.other, id)?;
-    assert!(world.db.list_runs(&foreign, 100).await?.iter().all(|run| run.tenant == world.other));
-    assert!(matches!(world.db.claim_run(&foreign, id).await, Err(StoreError::Fenced)));
     Ok(())
 }
 

@@ -54,7 +54,7 @@ async fn rows(owner: &mut PgConnection) -> Result<Vec<String>, AnyError> {
     let look = "begin; alter table casemate.runs no force row level security;
         alter table casemate.journal no force row level security; alter table casemate.kv no force row level security;
         select concat_ws(' ', (select count(*) from casemate.runs), (select count(*) from casemate.journal),
-            (select count(*) from casemate.kv), (select count(*) from casemate.ready r join casemate.runs u on u.id = r.run_id));
+            (select count(*) from casemate.kv), (select count(*) from casemate.runs r where r.job_id = r.id));
         rollback";
     Ok(wire::simple(owner, look.to_owned()).await?.into_iter().flatten().collect())
 }

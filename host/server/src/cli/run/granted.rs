@@ -24,17 +24,17 @@ impl Given {
 }
 
 /// The policy of a new run.
-pub(super) struct Granted {
-    pub(super) policy: Arc<Policy>,
+pub(in crate::cli) struct Granted {
+    pub(in crate::cli) policy: Arc<Policy>,
     /// Its text, where it isn't a pack's: whoever resumes the run needs it.
-    pub(super) text: Option<String>,
+    pub(in crate::cli) text: Option<String>,
     /// Where the built-in policy holds: what would change that.
     help: Option<String>,
 }
 
 impl Granted {
     /// The error, and what the operator can do where nothing was ever granted.
-    pub(super) fn explain(&self, error: CliError) -> CliError {
+    pub(in crate::cli) fn explain(&self, error: CliError) -> CliError {
         match &self.help {
             Some(help) => error.with_help(help.clone()),
             None => error,
@@ -43,7 +43,7 @@ impl Granted {
 }
 
 /// What holds for new runs of a tenant.
-pub(super) fn of(
+pub(in crate::cli) fn of(
     packs: &Packs,
     (name, tenant): (&str, TenantId),
     given: Option<&Given>,

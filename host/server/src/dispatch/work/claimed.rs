@@ -34,7 +34,7 @@ impl Worker {
             Err(DispatchError::Refused(refusal)) if refusal.code() == Code::RunFenced => {
                 tracing::info!(%run, "the run is not this host's any more");
                 // Where it is this host that lets go, it says so.
-                self.give_back(tenant, name, Command::Release { epoch }).await;
+                self.give_back(tenant, name, Command::Release { epoch, delay_ms: 0 }).await;
             }
             Err(error) => {
                 tracing::error!(%run, %error, code = error.code(), "the run could not go on here, and is given back");
