@@ -100,13 +100,15 @@ impl Db {
                 }
                 let taken = sqlx::query(TAKE).bind(tenant).bind(ranks).bind(places).bind(most).fetch_all(&mut *conn).await;
                 let taken = taken.map_err(SqlError::from_postgres)?;
-                let mut runs = Vec::with_capacity(taken.len());
+                let mut hints = Vec::with_capacity(taken.len());
                 for row in &taken {
                     let (rank, place) = rank_and_place(row)?;
                     let furthest = reached.entry(rank).or_default();
                     *furthest = place.max(*furthest);
-                    runs.push(row.try_get::<Uuid, _>(2).map_err(SqlError::unavailable)?);
+                    hints.push((rank, place, row.try_get::<Uuid, _>(2).map_err(SqlError::unavailable)?));
                 }
+                hints.sort_unstable();
+                let runs: Vec<Uuid> = hints.into_iter().map(|(.., run)| run).collect();
                 let mut claimed = Claimed {
                     runs: Vec::new(),
                     taken: taken.len(),

@@ -142,9 +142,10 @@ async fn put(
     let locked = row::lock(conn, which).await?;
     let (mut written, mut done) = (Vec::new(), Vec::new());
     for locked in locked {
-        match locked.job.apply(command(&locked), locked.now_ms) {
+        let command = command(&locked);
+        match locked.job.apply(command, locked.now_ms) {
             Ok(Transition { job, .. }) => {
-                written.push(after(&locked, job));
+                written.push(after(&locked, job, matches!(command, Command::Park { .. })));
                 done.push(Ok(Applied { run: locked.run, job, now_ms: locked.now_ms }));
             }
             Err(refused) => done.push(Err(refused)),
@@ -155,14 +156,14 @@ async fn put(
 }
 
 /// The row after a command: nobody holds what is not running, and what was taken from somebody has to be looked after.
-fn after(locked: &Locked, job: Job) -> Written {
+fn after(locked: &Locked, job: Job, is_parked: bool) -> Written {
     let was_held = locked.job.state == State::Running;
     let is_held = job.state == State::Running && job.epoch == locked.job.epoch;
     let host = if is_held { locked.host } else { None };
-    let lost_by = match (was_held && !is_held, job.state) {
+    let lost_by = match (was_held && !is_held, is_parked) {
         // Who parks has everything on record.
-        (true, State::Waiting) => None,
-        (true, _) => locked.host,
+        (true, true) => None,
+        (true, false) => locked.host,
         (false, _) => locked.lost_by,
     };
     Written { run: locked.run, job, host, lost_by }

@@ -23,7 +23,7 @@ fn now() -> SystemTime {
 
 /// A tenant of the case's own, so that its queue is its own.
 async fn tenant(world: &World, name: &str) -> Result<TenantId, AnyError> {
-    Ok(world.db.add_tenant(&format!("jobs-{name}-{}", Uuid::new_v4().simple()).chars().take(40).collect::<String>()).await?)
+    Ok(world.db.add_tenant(&format!("z-jobs-{name}-{}", Uuid::new_v4().simple()).chars().take(40).collect::<String>()).await?)
 }
 
 fn job(world: &World, tenant: TenantId, terms: Terms) -> Result<NewJob, AnyError> {
