@@ -28,6 +28,7 @@ mod random;
 mod replies;
 mod resume;
 mod said;
+mod serve;
 mod tamper;
 mod tenants;
 mod toolchain;
