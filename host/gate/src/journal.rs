@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -87,6 +88,7 @@ const MEMORY_BYTES_PER_RUN: usize = 64 * 1024 * 1024;
 pub struct MemoryJournal {
     // Held for one append or copy at a time.
     runs: Mutex<HashMap<RunId, Kept>>,
+    keeps_ended: AtomicBool,
 }
 
 /// What is kept of one run.
@@ -109,9 +111,18 @@ impl MemoryJournal {
         self.lock().get(&run).map(|kept| kept.rows.clone()).unwrap_or_default()
     }
 
-    /// Drops the rows of a run that ended.
-    pub fn forget(&self, run: RunId) {
-        self.lock().remove(&run);
+    /// Keeps runs that end from now on, too: for a process that is about to tell of one.
+    pub fn keep_ended(&self) {
+        self.keeps_ended.store(true, Ordering::Release);
+    }
+
+    /// Drops the rows of a run that ended, and says whether it did.
+    pub fn forget(&self, run: RunId) -> bool {
+        let forgets = !self.keeps_ended.load(Ordering::Acquire);
+        if forgets {
+            self.lock().remove(&run);
+        }
+        forgets
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Kept>> {

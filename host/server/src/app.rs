@@ -4,6 +4,7 @@
 mod artefacts;
 mod database;
 mod error;
+mod evidence;
 mod lock;
 mod pack_key;
 mod packs;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 pub use artefacts::Artefacts;
 pub use database::bootstrap;
 pub use error::AppError;
+pub use evidence::compiler_of_its_own;
 pub use pack_key::PackKeys;
 pub use packs::{Activated, Packs, read_pack, write_pack};
 pub use signing::Signing;

@@ -4,12 +4,14 @@
 mod admission;
 mod budgets;
 mod error;
+pub mod evidence;
 pub mod keys;
 mod past;
 mod reconcile;
 mod records;
 pub mod registry;
 mod rehearsal;
+pub mod replay;
 mod shares;
 mod standing;
 mod tenancy;
@@ -43,7 +45,7 @@ use crate::clock;
 use crate::crossing::event::{Event, Events, What};
 use crate::crossing::frame::{Frame, Start};
 use crate::crossing::{Bill, Crossing, Ended, Passage, Place, Recorder, Recording, Setup, Transcription, replayed};
-use crate::sandbox::{Admitted, Allowance, Execution, Loaded, Outcome, PROFILE, Sandbox};
+use crate::sandbox::{self, Admitted, Allowance, Execution, Loaded, Optimisation, Outcome, Sandbox};
 use crate::tools::{Instruments, Script};
 use rehearsal::Circumstances;
 use shares::Shares;
@@ -261,7 +263,7 @@ impl Dispatcher {
             agent: job.agent.manifest().agent.clone(),
             component: job.agent.digest(),
             policy: job.policy.digest,
-            profile: PROFILE.to_owned(),
+            profile: sandbox::profile(Optimisation::default()).to_owned(),
             input: input.to_string(),
             seed,
             fuel: job.policy.budget.run.fuel,
@@ -301,7 +303,7 @@ impl Dispatcher {
         }
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
         let same = start.component == job.agent.digest() && start.policy == job.policy.digest;
-        if !same || start.profile != PROFILE {
+        if !same || !sandbox::is_the_profile_of_runs(&start.profile) {
             return Err(DispatchError::Changed);
         }
         let mut vault = self.vault(job.tenant, run, claimed.key.token_epoch)?;
@@ -367,7 +369,7 @@ impl Dispatcher {
             let left = Duration::from_millis(job.policy.budget.run.wall_clock).saturating_sub(running);
             let allowance = Allowance { fuel, wall_clock: left };
             let execution = self.sandbox.execute(admitted, passage, input, allowance).await?;
-            let Execution { passage, outcome, fuel_used, running: more } = execution;
+            let Execution { passage, outcome, fuel_used, running: more, .. } = execution;
             running = running.saturating_add(more);
             let spent = meter.settle(fuel_used, millis(lost.saturating_add(more)));
             let settled = self.budgets.settle(run, spent);

@@ -287,7 +287,7 @@ impl Recorder {
     /// Puts the end on record and has the tenant's log signed; returns the end's index.
     pub(super) async fn end(&mut self, frame: Frame, seq: Seq, stamp: Stamp) -> Result<u64, Refusal> {
         let decision = match &frame {
-            Frame::End { result: Err(refused), .. } => refused.number(),
+            Frame::Ended { result: Err(refused), .. } => refused.number(),
             _ => 0,
         };
         let time_ms = stamp.time_ms;

@@ -63,10 +63,7 @@ impl Claimed {
 
     /// How the run ended, if that is recorded.
     pub(super) fn end(&self) -> Option<Result<String, Refusal>> {
-        self.frames.iter().find_map(|(_, _, frame)| match frame {
-            Frame::End { result, .. } => Some(result.clone().map_err(Refusal::from)),
-            _ => None,
-        })
+        self.frames.iter().find_map(|(_, _, frame)| frame.end()).map(|end| end.result.clone().map_err(Refusal::from))
     }
 
     pub(super) fn take_start(&mut self) -> Option<Start> {
@@ -214,8 +211,9 @@ impl Records {
                 db.finish_run(scope, run, epoch, state).await?;
             }
             Self::Memory { journal, runs, .. } => {
-                journal.forget(run);
-                runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+                if journal.forget(run) {
+                    runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+                }
             }
         }
         Ok(())
@@ -234,7 +232,7 @@ pub(super) fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq,
 }
 
 /// A run that isn't there, or that has ended.
-fn not_to_be_had(error: StoreError) -> DispatchError {
+pub(super) fn not_to_be_had(error: StoreError) -> DispatchError {
     match error {
         StoreError::Fenced | StoreError::NoRun => DispatchError::NoRun,
         other => other.into(),

@@ -82,6 +82,8 @@ fn samples() -> Result<Vec<(&'static str, Frame)>, Box<dyn std::error::Error>> {
         ("call-within", call(Some(within), Ok(Reply::Changed(1)))),
         ("intent-returning", intent(Request::SqlReturning { statement: statement(), parameters: Vec::new() })),
         ("intent-commit", intent(Request::SqlCommit { opened: Seq::new(4) })),
+        ("ended", Frame::Ended { stamp: STAMP, result: Ok("{}".to_owned()), said: [9; 32] }),
+        ("ended-refused", Frame::Ended { stamp: STAMP, result: Err(refused()), said: [9; 32] }),
     ])
 }
 
