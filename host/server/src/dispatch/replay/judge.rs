@@ -163,7 +163,8 @@ impl<'e> Case<'e> {
                 _ => false,
             },
         };
-        let trap = |end: &Result<String, Refusal>| end.as_ref().err().and_then(trap_of).map(str::to_owned);
+        let own = |refusal: &&Refusal| !is_stack_exhausted(refusal);
+        let trap = |end: &Result<String, Refusal>| end.as_ref().err().filter(own).and_then(trap_of).map(str::to_owned);
         same || (self.other_settings && trap(ended).is_some() && trap(ended) == trap(&then))
     }
 
