@@ -83,7 +83,7 @@ const ALTERATIONS: [Alteration; 10] = [
         "random bytes",
         |evidence| {
             if let Frame::Call { result: Ok(Reply::Random(bytes)), .. } = frame(evidence, 1)? {
-                bytes[0] ^= 1;
+                bytes.reverse();
             }
             Ok(())
         },

@@ -109,12 +109,12 @@ impl Told {
 impl Replay {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         match &self.evidence {
-            Some(path) => self.from_evidence(global, path).await,
-            None => self.from_host(global).await,
+            Some(path) => self.away_from_any_host(global, path).await,
+            None => self.of_host(global).await,
         }
     }
 
-    async fn from_evidence(&self, global: &Global, path: &Path) -> Result<Exit, CliError> {
+    async fn away_from_any_host(&self, global: &Global, path: &Path) -> Result<Exit, CliError> {
         let evidence = Evidence::read(&input::evidence(path)?)?;
         // What ties it to the log is looked at first: a run that isn't on record needs no repeating.
         if let Some(path) = &self.run_key {
@@ -134,7 +134,7 @@ impl Replay {
         Ok(told.exit())
     }
 
-    async fn from_host(&self, global: &Global) -> Result<Exit, CliError> {
+    async fn of_host(&self, global: &Global) -> Result<Exit, CliError> {
         let config = global.config()?;
         let app = App::open(&config, Database::of(&config)).await?;
         let done = Box::pin(self.on(global, &config, &app)).await;

@@ -43,11 +43,14 @@ impl Optimisation {
     }
 }
 
+/// Makes a setting.
+type Set = dyn Fn(&mut Config) -> wasmtime::Result<()>;
+
 /// One setting: what it is called and has for a value, and how it is made.
 struct Setting {
     name: &'static str,
     value: String,
-    set: Box<dyn Fn(&mut Config) -> wasmtime::Result<()>>,
+    set: Box<Set>,
 }
 
 fn switch(name: &'static str, on: bool, set: fn(&mut Config, bool) -> &mut Config) -> Setting {

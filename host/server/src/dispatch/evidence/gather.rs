@@ -13,6 +13,9 @@ use super::{Piece, row_kind};
 use crate::dispatch::records::{self, Records};
 use crate::dispatch::{DispatchError, Dispatcher};
 
+/// Entries by the call, claim and kind that they record.
+type Entries = HashMap<(u64, u64, RowKind), Vec<Entry>>;
+
 /// A run that ended, as far as its journal tells.
 #[derive(Debug)]
 pub struct Told {
@@ -93,7 +96,7 @@ impl Dispatcher {
             })
             .collect::<Result<Vec<_>, DispatchError>>()?;
         pieces.sort_by_key(|piece| (piece.seq, piece.epoch, piece.kind));
-        if !pieces.last().is_some_and(|piece| piece.kind == RowKind::End) {
+        if pieces.last().is_none_or(|piece| piece.kind != RowKind::End) {
             return Err(DispatchError::NotEnded);
         }
         Ok(Told { run, tenant, host: self.keys.host(), key, pieces })
@@ -137,12 +140,8 @@ impl Dispatcher {
     }
 
     /// The run's entries by what they record.
-    fn entries_of(
-        &self,
-        tenant: TenantId,
-        run: RunId,
-    ) -> Result<HashMap<(u64, u64, RowKind), Vec<Entry>>, DispatchError> {
-        let mut found: HashMap<_, Vec<Entry>> = HashMap::new();
+    fn entries_of(&self, tenant: TenantId, run: RunId) -> Result<Entries, DispatchError> {
+        let mut found = Entries::new();
         let ledger = &self.crossing.ledger;
         for entry in ledger.entries_of(ledger.origin(tenant.as_uuid()))? {
             let entry = entry?;

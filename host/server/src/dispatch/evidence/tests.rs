@@ -87,9 +87,12 @@ fn any_changed_cut_or_added_byte_is_damage() -> Outcome {
     Ok(())
 }
 
+/// What is wrong, and how it comes to be.
+type Wrong = (&'static str, fn(&mut Evidence));
+
 #[test]
 fn parts_that_contradict_each_other_are_found() -> Outcome {
-    let wrong: [(&str, fn(&mut Evidence)); 6] = [
+    let wrong: [Wrong; 6] = [
         ("another component", |evidence| evidence.component.push(0)),
         ("no end", |evidence| drop(evidence.pieces.pop())),
         ("no beginning", |evidence| drop(evidence.pieces.remove(0))),

@@ -133,8 +133,12 @@ impl<'e> Case<'e> {
             return Ok(diverged(Difference::Missing { seq, then: then.cloned(), operation, ended }));
         }
         if self.is_same_end(&said, &ended) {
-            let compares = begun && !self.other_version && !by_the_stack;
-            if compares && fuel_used != self.end.stamp.fuel_used {
+            let is_other_fuel = begun && !self.other_version && fuel_used != self.end.stamp.fuel_used;
+            // The same words, at another depth.
+            if is_other_fuel && by_the_stack {
+                return Ok(Verdict::Environment { seq: next });
+            }
+            if is_other_fuel {
                 return Ok(diverged(Difference::TotalFuel { then: self.end.stamp.fuel_used, now: fuel_used }));
             }
             return Ok(Verdict::Identical);
