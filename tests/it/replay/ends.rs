@@ -98,6 +98,15 @@ fn by_the_stack_under_another_level() -> Tested {
     Ok(())
 }
 
+/// The policy in evidence is a stranger's.
+#[test]
+fn a_replay_has_limits_of_its_own() -> Tested {
+    let turns = json!([{"do": "random"}, {"do": "burn", "turns": 40_000_000}]);
+    let run = Recorded::run("hermit", &Policy::open().run("memory", 100 << 20), &turns)?;
+    run.replay(&["--memory", "64"])?.is_error("replay-memory", 4)?;
+    run.is_identical()
+}
+
 #[test]
 fn the_file_is_for_its_owner_and_of_one_run() -> Tested {
     let run = Recorded::run("hermit", &Policy::open(), &json!([{"do": "clock"}]))?;

@@ -123,6 +123,11 @@ fn a_run_whose_tenant_is_deleted_is_erased() -> Tested {
     let line = said.expect(15)?.of_type("replay").next().ok_or("a line")?;
     assert_eq!((text(line, "/verdict"), number(line, "/calls"), number(line, "/refused")), ("erased", 2, 1), "{line}");
     assert_eq!(line.pointer("/ended"), Some(&Value::from(0)), "{line}");
+    // Another tenant of that name has nothing to do with it.
+    host.ask(&["tenant", "add", "acme"])?.expect(0)?;
+    assert_eq!(verdict(host.ask(&["replay", &run, "--tenant", "acme"])?.expect(15)?)?, "erased");
+    host.ask(&["replay", &run, "--tenant", "globex"])?.expect(15)?;
     // A run that never was is unknown, whoever's it would have been.
-    host.ask(&["replay", "01a2078d-9850-77e2-b94d-8c30ea6ea855", "--tenant", "acme"])?.is_error("tenant-unknown", 3)
+    host.ask(&["replay", "01a2078d-9850-77e2-b94d-8c30ea6ea855", "--tenant", "acme"])?.is_error("run-unknown", 3)?;
+    host.ask(&["replay", "01a2078d-9850-77e2-b94d-8c30ea6ea855", "--tenant", "initech"])?.is_error("tenant-unknown", 3)
 }

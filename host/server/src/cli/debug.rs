@@ -39,7 +39,7 @@ impl Debug {
         let session = Session::new(global.format, &evidence, self.to);
         session.begin()?;
         let (steps, calls) = mpsc::channel(1);
-        let repeated = Box::pin(replayer.replay(&evidence, Some(steps), self.how.limit()));
+        let repeated = Box::pin(replayer.replay(&evidence, Some(steps), self.how.limits()));
         let (repeated, left) = future::join(repeated, session.follow(calls)).await;
         if left == Left::Early {
             return Ok(Exit::Done);

@@ -17,7 +17,7 @@ use crate::app::{App, AppError, Database, compiler_of_its_own};
 use crate::config::Config;
 use crate::dispatch::DispatchError;
 use crate::dispatch::evidence::{Evidence, InLog, Remains};
-use crate::dispatch::replay::{Replayed, Replayer, Verdict};
+use crate::dispatch::replay::{Limits, Replayed, Replayer, Verdict};
 use crate::sandbox::Optimisation;
 
 pub(super) use show::{in_words, replay_line, request};
@@ -62,6 +62,9 @@ pub(super) struct How {
     /// Seconds that repeating one run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     limit: u64,
+    /// MiB of memory that the run may hold, by its own policy
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    memory: u64,
 }
 
 /// How far code is optimised.
@@ -81,8 +84,8 @@ impl How {
         }
     }
 
-    pub(super) const fn limit(self) -> Duration {
-        Duration::from_secs(self.limit)
+    pub(super) const fn limits(self) -> Limits {
+        Limits { time: Duration::from_secs(self.limit), memory: self.memory << 20 }
     }
 }
 
@@ -153,11 +156,7 @@ impl Replay {
                 let replayer = Replayer::new(app.compiler(config, self.how.optimisation())?, &config.scratch())?;
                 self.of(app, &replayer, tenant, run).await?
             }
-            // A tenant that was deleted has no name any more, and its log is still there.
-            Err(error) => match app.dispatcher.remains(run)? {
-                Some(remains) if app.tenants.iter().all(|(_, id)| id != remains.tenant) => Told::Erased(run, remains),
-                _ => return Err(error.into()),
-            },
+            Err(error) => Self::without_its_tenant(app, run, error.into())?,
         };
         show::one(global.format, Some(name), &told)?;
         Ok(told.exit())
@@ -172,11 +171,22 @@ impl Replay {
                 let remains = app.dispatcher.remains(run)?.ok_or(*error)?;
                 return Ok(Told::Erased(run, remains));
             }
+            Err(AppError::Record(error)) if matches!(*error, DispatchError::NoRun) => {
+                return Self::without_its_tenant(app, run, (*error).into());
+            }
             Err(AppError::Record(error)) => return Err((*error).into()),
             Err(error) => return Err(error.into()),
         };
-        let replayed = Box::pin(replayer.replay(&evidence, None, self.how.limit())).await?;
+        let replayed = Box::pin(replayer.replay(&evidence, None, self.how.limits())).await?;
         Ok(Told::Replayed(Box::new((evidence, replayed))))
+    }
+
+    /// A tenant that was deleted has no name any more, or another has it, and its log is still there.
+    fn without_its_tenant(app: &App, run: RunId, unknown: CliError) -> Result<Told, CliError> {
+        match app.dispatcher.remains(run)? {
+            Some(remains) if app.tenants.iter().all(|(_, id)| id != remains.tenant) => Ok(Told::Erased(run, remains)),
+            _ => Err(unknown),
+        }
     }
 
     /// Repeats all runs of a tenant that ended, the oldest first.
@@ -204,7 +214,7 @@ impl Replay {
 async fn of_evidence(evidence: Evidence, how: How) -> Result<(Replayed, Evidence), CliError> {
     let room = room()?;
     let replayer = Replayer::new(compiler_of_its_own(room.path(), how.optimisation())?, &room.path().join("scratch"))?;
-    let replayed = Box::pin(replayer.replay(&evidence, None, how.limit())).await?;
+    let replayed = Box::pin(replayer.replay(&evidence, None, how.limits())).await?;
     Ok((replayed, evidence))
 }
 

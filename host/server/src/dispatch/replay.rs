@@ -52,6 +52,15 @@ pub struct Replayer {
     crossing: Arc<Crossing>,
 }
 
+/// What a replay may take of the machine, whatever the run's own policy says.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Time.
+    pub time: Duration,
+    /// Bytes of memory that the policy may give the run.
+    pub memory: u64,
+}
+
 /// What a replay came to.
 #[derive(Debug, Clone)]
 pub struct Replayed {
@@ -89,7 +98,7 @@ impl Replayer {
         Ok(Self { sandbox, optimisation, ready: Mutex::new(Vec::new()), crossing })
     }
 
-    /// Repeats a run for so long at most. `steps` is shown each call before it is answered.
+    /// Repeats a run within limits. `steps` is shown each call before it is answered.
     ///
     /// # Errors
     /// [`ReplayError`] when it can't be repeated; one that did something else is no error.
@@ -97,9 +106,14 @@ impl Replayer {
         &self,
         evidence: &Evidence,
         steps: Option<Steps>,
-        limit: Duration,
+        limits: Limits,
     ) -> Result<Replayed, ReplayError> {
         let (start, end, policy) = (evidence.start()?, evidence.end()?, evidence.policy()?);
+        // The policy is a stranger's, too.
+        let needed = policy.budget.run.memory;
+        if needed > limits.memory {
+            return Err(ReplayError::Memory { needed, limit: limits.memory });
+        }
         let others = differing(&start.profile, sandbox::profile(self.optimisation));
         let loaded = self.ready(evidence, &policy).await?;
         let grants = Arc::new(policy.grants(loaded.manifest()));
@@ -132,12 +146,12 @@ impl Replayer {
             transcription: None,
         });
         let passage = passage.before(witness.clone());
-        let allowance = Allowance { fuel: start.fuel, wall_clock: limit };
+        let allowance = Allowance { fuel: start.fuel, wall_clock: limits.time };
         let execution = self.sandbox.execute(admitted, passage, start.input.clone(), allowance).await?;
         let Execution { passage, outcome, fuel_used, running, begun } = execution;
-        // Who stepped through it left, or it took as long as it may: that says nothing of the run.
-        if running >= limit {
-            return Err(ReplayError::TooLong(limit));
+        // It took as long as it may: that says nothing of the run.
+        if running >= limits.time {
+            return Err(ReplayError::TooLong(limits.time));
         }
         let seen = witness.seen();
         let (calls, now) = (seen.calls, judge::Now { outcome, seen, fuel_used, begun, has_calls });

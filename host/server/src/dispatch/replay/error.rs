@@ -32,7 +32,15 @@ pub enum ReplayError {
     /// It takes longer than it may here.
     #[error("allow the replay more time with --limit: it has not ended after {} s", .0.as_secs())]
     TooLong(Duration),
-    /// Whoever looked on has left.
+    /// The run may hold more memory than a replay here.
+    #[error("allow the replay more memory with --memory: under its policy the run may hold {needed} bytes, of {limit}")]
+    Memory {
+        /// How much it may hold.
+        needed: u64,
+        /// How much it may here.
+        limit: u64,
+    },
+    /// A part of it ended.
     #[error("run the replay again: it was cut off")]
     Interrupted,
 }
@@ -49,6 +57,7 @@ impl ReplayError {
             Self::Keys(error) => error.code(),
             Self::Refused(_) => "replay-refused",
             Self::TooLong(_) => "replay-too-long",
+            Self::Memory { .. } => "replay-memory",
             Self::Interrupted => "replay-interrupted",
         }
     }
