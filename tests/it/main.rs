@@ -25,6 +25,7 @@ mod ordinary_user;
 mod packs;
 mod policy;
 mod random;
+mod replay;
 mod replies;
 mod resume;
 mod said;

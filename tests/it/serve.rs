@@ -61,7 +61,8 @@ fn counter(host: &Host, key: &str) -> Tested<Value> {
 #[test]
 fn jobs_are_worked_on_whether_or_not_a_host_was_up() -> Tested {
     let host = Host::seeded()?;
-    let before = submit(&host, &json!([{"do": "kv-add", "key": "probe/n", "delta": 1}, {"do": "sleep", "ms": 300}]), &[])?;
+    let before =
+        submit(&host, &json!([{"do": "kv-add", "key": "probe/n", "delta": 1}, {"do": "sleep", "ms": 300}]), &[])?;
     let before = job_of(&before)?;
     assert_eq!(text(&show(&host, &before)?, "/state"), "ready");
     let served = Served::start(&host, &[])?;
@@ -179,12 +180,12 @@ fn a_host_that_was_killed_goes_on_where_it_was() -> Tested {
 #[test]
 fn many_jobs_of_one_tenant_make_another_wait_for_a_turn_only() -> Tested {
     let host = Host::seeded()?;
-    let inputs: String = (0..400).map(|_| format!("{}\n", json!([{"do": "kv-add", "key": "probe/m", "delta": 1}]))).collect();
+    let inputs: String =
+        (0..400).map(|_| format!("{}\n", json!([{"do": "kv-add", "key": "probe/m", "delta": 1}]))).collect();
     let (guest, inputs) = (crate::host::component("probe")?, host.file("inputs.jsonl", inputs)?);
     let policy = host.file("policy.toml", Policy::open().text())?;
-    let submitted = host.ask(&[
-        "jobs", "submit", &guest, "--tenant", "globex", "--policy", &policy, "--inputs", &inputs,
-    ])?;
+    let submitted =
+        host.ask(&["jobs", "submit", &guest, "--tenant", "globex", "--policy", &policy, "--inputs", &inputs])?;
     assert_eq!(submitted.expect(0)?.lines.len(), 400);
     let served = Served::start(&host, &[])?;
     let said = submit(&host, &json!([{"do": "kv-add", "key": "probe/m", "delta": 1}]), &["--wait"])?;

@@ -35,7 +35,9 @@ const SAMPLES: [(&str, [&str; 3]); 16] = [
 fn as_toml(key: &str, sample: &str) -> String {
     match key {
         "zones" => format!("[{}]", sample.split(',').map(|zone| format!("\"{zone}\"")).collect::<Vec<_>>().join(", ")),
-        "checkpoints.every-seconds" | "hosts.lease-seconds" | "database.port" | "database.pooler-port" => sample.to_owned(),
+        "checkpoints.every-seconds" | "hosts.lease-seconds" | "database.port" | "database.pooler-port" => {
+            sample.to_owned()
+        }
         _ => format!("\"{sample}\""),
     }
 }
