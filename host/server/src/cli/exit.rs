@@ -79,6 +79,7 @@ impl Exit {
             "input-",
             "tenant-",
             "run-",
+            "job-",
             "evidence-",
             "store-agent",
             "store-grant",
@@ -91,6 +92,7 @@ impl Exit {
                     | "store-tenant-table-narrowed"
                     | "store-tenant-tables"
                     | "store-tenant-rows"
+                    | "store-no-run"
                     | "store-no-table"
                     | "pii-too-large"
                     | "keys-public"

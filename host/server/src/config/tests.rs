@@ -27,7 +27,7 @@ const SAMPLES: [(&str, [&str; 3]); 16] = [
     ("log", ["info", "debug", "trace"]),
     ("keys.file", ["/keys/file", "/keys/variable", "/keys/flag"]),
     ("checkpoints.every-seconds", ["10", "20", "30"]),
-    ("hosts.lease-seconds", ["10", "20", "30"]),
+    ("hosts.lease-seconds", ["20", "30", "40"]),
     ("packs.trusted-keys-file", ["/packs/file", "/packs/variable", "/packs/flag"]),
 ];
 
