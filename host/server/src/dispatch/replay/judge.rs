@@ -121,6 +121,8 @@ impl<'e> Case<'e> {
         }
         let result = match outcome {
             Outcome::Finished(result) => result,
+            // It was ended by the host while it waited.
+            Outcome::Parked { .. } if let Some(by) = self.stop() => return Ok(Verdict::Stopped { by }),
             // It waits where it is on record to have ended.
             Outcome::Parked { .. } => Err(Refusal::new(Code::RunDiverged, "the run waits")),
         };
