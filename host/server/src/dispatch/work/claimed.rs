@@ -10,6 +10,7 @@ use casemate_gate::job::Ending;
 use casemate_gate::policy::Grants;
 use casemate_gate::{Refusal, RunId, TenantId};
 use casemate_jobs::{Command, State, Wake};
+use casemate_keys::random;
 use casemate_store::HeldRun;
 
 use super::super::ending::Held;
@@ -20,8 +21,9 @@ use crate::clock;
 use crate::crossing::frame::{Frame, Refused, Stamp};
 use crate::crossing::{Place, Recorder};
 
-/// How long a run waits whose agent or tenant has used up its budget, before it is looked at again.
-const BROKE: Duration = Duration::from_secs(5);
+/// How long a run waits at least, and at most twice as long, whose agent or tenant has used up its budget, before it is looked
+/// at again: by chance, so that those that wait for each other's rest don't come back together.
+const BROKE: Duration = Duration::from_millis(500);
 /// How often it is tried to give a run back.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -90,8 +92,10 @@ impl Worker {
             // Nothing of it is under way: it waits until there is budget again.
             Err(DispatchError::Refused(refusal)) if is_budget(&refusal) => {
                 tracing::info!(%run, %refusal, "the run waits for its budget");
-                let wake =
-                    Wake { at_ms: Some(standing.now_ms().saturating_add(super::super::millis(BROKE))), event: None };
+                let least = super::super::millis(BROKE);
+                let more = u64::from_le_bytes(random()?).checked_rem(least).unwrap_or_default();
+                let at_ms = standing.now_ms().saturating_add(least).saturating_add(more);
+                let wake = Wake { at_ms: Some(at_ms), event: None };
                 self.dispatcher.records.park(&scope, run, epoch, wake, running).await
             }
             Err(error) => Err(error),
