@@ -54,7 +54,10 @@ impl Db {
             let own = [
                 UserTable::of_host("kv", &[("agent", "text"), ("key", "text"), ("value", "bytea")]),
                 UserTable::of_host("events", &[("id", "uuid"), ("happened_at", "timestamptz"), ("content", "bytea")]),
-                UserTable::of_host("artefacts", &[("digest", "bytea"), ("content", "bytea"), ("kept_at", "timestamptz")]),
+                UserTable::of_host(
+                    "artefacts",
+                    &[("digest", "bytea"), ("content", "bytea"), ("kept_at", "timestamptz")],
+                ),
             ];
             for table in order.iter().flatten().chain(&own) {
                 if !send_table(&mut lease, table, &to).await? {
