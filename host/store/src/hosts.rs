@@ -80,7 +80,10 @@ impl Db {
             .bind(host.version)
             .bind(i32::try_from(host.slots).unwrap_or(i32::MAX))
             .bind(lease.as_secs_f64());
-        let rows = self.host_rows(register, None).await?;
+        // Those that nobody has heard of for so long that nobody will.
+        let forget = "delete from casemate.hosts h where expires_at < now() - interval '7 days'
+            and not exists (select from casemate.leases l where l.host = h.id)";
+        let rows = self.host_rows(sqlx::query(forget), Some(register)).await?;
         rows.first().ok_or(StoreError::Fenced)?.try_get(0).map_err(StoreError::unreachable)
     }
 

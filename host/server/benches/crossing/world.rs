@@ -8,18 +8,20 @@ use std::time::Duration;
 use casemate_gate::budget::{Amounts, Limits, Meter, Owner, Share, Windows};
 use casemate_gate::call::Origin;
 use casemate_gate::identity::{Identity, Standing};
-use casemate_gate::journal::{Journal, MemoryJournal};
+use casemate_gate::job::NewRun;
+use casemate_gate::journal::{Journal, MemoryJournal, Row, RowKind};
 use casemate_gate::policy::{Grants, Manifest, Policy, Tenure};
 use casemate_gate::vault::Vault;
-use casemate_gate::{AgentName, Digest, Epoch, Refusal, Reply, RunId, TenantId, rls};
+use casemate_gate::{AgentName, Digest, Epoch, Refusal, Reply, RunId, Seq, TenantId, rls};
 use casemate_keys::{DataKey, KeyRing, MacKey, RunKey, SigningKey};
 use casemate_ledger::{Config, Draft, Kind, Ledger, Memory, Sizes};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup, Way};
 use casemate_server::dispatch::{Dispatcher, Job, Records, Rows};
+use casemate_server::lease::HostLease;
 use casemate_server::sandbox::{Admitted, Allowance, Candidate, CompileLimits, Compiler, Execution, Loaded, Sandbox};
 use casemate_server::tools::{Instruments, Tools};
-use casemate_store::{Cluster, Db, NewRun, PgJournal, provision};
+use casemate_store::{Cluster, Db, PgJournal, provision};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -87,7 +89,7 @@ impl World {
         };
         let memory = Arc::new(MemoryJournal::default());
         let (journal, records): (Arc<dyn Journal>, _) = match &database {
-            Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone())),
+            Some(db) => (Arc::new(PgJournal::new(db)), Records::Database(db.clone(), Uuid::nil())),
             None => (Arc::clone(&memory) as Arc<dyn Journal>, Records::memory(memory, Rows::None)),
         };
         let tools = Tools::new(database.clone());
@@ -147,6 +149,7 @@ impl World {
             recording: Recording::default(),
             digest_key: mac,
             transcription: None,
+            grip: HostLease::unshared().grip(run),
         })
     }
 
@@ -173,10 +176,10 @@ impl World {
         let scope = rls::bookkeeping(&Identity::fix(origin, None, Arc::new(Standing::default())));
         let wrapped_key = self.keys.wrap_run(self.tenant.as_uuid(), run.as_uuid(), &key).unwrap().0;
         let digest = Digest::of(b"bench");
-        db.create_run(&scope, NewRun { id: run, agent: name, component: digest, policy: digest, wrapped_key })
-            .await
-            .unwrap();
-        let epoch = db.claim_run(&scope, run).await.unwrap().epoch;
+        let epoch = Epoch::new(1);
+        let start = Row { run, seq: Seq::default(), epoch, kind: RowKind::Start, sealed: vec![0] };
+        let new = NewRun { id: run, agent: name, component: digest, policy: digest, wrapped_key };
+        db.begin_run(&scope, new, start, None).await.unwrap();
         let RunKey { key, .. } = key;
         let passage = self.setup(run, epoch, key);
         let mut passage = passage;

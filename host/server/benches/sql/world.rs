@@ -15,6 +15,7 @@ use casemate_keys::{DataKey, MacKey, SigningKey};
 use casemate_ledger::{Ledger, Memory};
 use casemate_pii::Sentinel;
 use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup};
+use casemate_server::lease::HostLease;
 use casemate_server::tools::{Instruments, Tools};
 use casemate_store::{Cluster, Db, provision, yardstick::Yardstick};
 use tempfile::TempDir;
@@ -82,6 +83,7 @@ impl World {
             recording: Recording::default(),
             digest_key: mac,
             transcription: None,
+            grip: HostLease::unshared().grip(run),
         });
         passage.must_end_by(Instant::now() + Duration::from_secs(3600));
         passage

@@ -2,7 +2,7 @@
 //! submitted the job has put them. What was made ready is kept ready. It doesn't know whose turn it is.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use casemate_abi::Code;
@@ -22,7 +22,9 @@ const READY: usize = 256;
 /// How long it is believed that runs may begin under a policy.
 const VOUCHED: Duration = Duration::from_secs(1);
 
+/// Whose, and digests of component and policy.
 type Key = (TenantId, Digest, Digest);
+type Ready = HashMap<Key, (Arc<Loaded>, Arc<Policy>)>;
 
 /// See the file's head.
 pub struct Stock {
@@ -31,7 +33,7 @@ pub struct Stock {
     dispatcher: Arc<Dispatcher>,
     db: Db,
     // Held for one look-up at a time.
-    ready: Mutex<HashMap<Key, (Arc<Loaded>, Arc<Policy>)>>,
+    ready: Mutex<Ready>,
     /// Policies under which a run may begin, and when that was looked at.
     vouched: Mutex<HashMap<Digest, Instant>>,
 }
@@ -58,7 +60,7 @@ impl Stock {
         Ok(Job { tenant, agent, policy })
     }
 
-    fn ready(&self) -> std::sync::MutexGuard<'_, HashMap<Key, (Arc<Loaded>, Arc<Policy>)>> {
+    fn ready(&self) -> MutexGuard<'_, Ready> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -269,10 +269,10 @@ impl Records {
 
     /// Forgets a run that has ended, where nothing of it is kept.
     pub(super) fn forget(&self, run: RunId) {
-        if let Self::Memory { journal, runs, .. } = self {
-            if journal.forget(run) {
-                runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-            }
+        if let Self::Memory { journal, runs, .. } = self
+            && journal.forget(run)
+        {
+            runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         }
     }
 }

@@ -14,7 +14,6 @@ use casemate_gate::rls;
 use super::records::Claimed;
 use super::{DispatchError, Dispatcher, Hold, Job, Over, Taken, origin, reconcile};
 use crate::clock;
-use crate::crossing::event::Events;
 use crate::crossing::replayed;
 use crate::lease::Grip;
 use crate::sandbox;
@@ -30,7 +29,7 @@ impl Dispatcher {
         let scope = rls::bookkeeping(&identity);
         let claimed = self.records.claim(&scope, job.tenant, run, &self.keys).await?;
         let grip = self.lease.grip(run);
-        self.adopt(job, run, (identity, grants), claimed, patience, None, grip).await
+        self.adopt(job, run, (identity, grants), (claimed, grip), patience).await
     }
 
     /// Goes on with a run that this host has claimed; one that no host has begun, is begun.
@@ -39,10 +38,8 @@ impl Dispatcher {
         job: &Job,
         run: RunId,
         (identity, grants): (Identity, Arc<Grants>),
-        mut claimed: Claimed,
+        (mut claimed, grip): (Claimed, Grip),
         patience: Duration,
-        events: Option<Events>,
-        grip: Grip,
     ) -> Result<Taken, DispatchError> {
         let admitted = Arc::new(self.sandbox.admit(&job.agent, &grants)?);
         let scope = rls::bookkeeping(&identity);
@@ -79,7 +76,7 @@ impl Dispatcher {
                 script,
                 grip,
             };
-            self.started(job, run, &hold, &row, events, now_ms).await?;
+            self.started(job, run, &hold, &row, None, now_ms).await?;
             return Ok(Taken::On(Box::new(hold)));
         }
         let since = self.budgets.held_since(run);

@@ -90,7 +90,7 @@ impl Worker {
         let (epoch, running) = (claimed.epoch, claimed.running);
         let scope = bookkeeping_of(job.tenant)?;
         let grip = self.dispatcher.lease.grip(run);
-        let adopted = Box::pin(self.dispatcher.adopt(job, run, who, claimed, Duration::ZERO, None, grip)).await;
+        let adopted = Box::pin(self.dispatcher.adopt(job, run, who, (claimed, grip), Duration::ZERO)).await;
         match adopted {
             Ok(Taken::On(hold)) => Box::pin(self.dispatcher.stretch(job, run, *hold, None)).await.map(drop),
             // Its end is on record and its state isn't: that can't come to be any more.
