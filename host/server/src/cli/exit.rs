@@ -54,7 +54,7 @@ impl Exit {
     #[must_use]
     pub fn of_code(code: &str) -> Self {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced" | "tenant-waits" | "tenant-busy") {
+        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced" | "tenant-waits" | "tenant-busy" | "data-changed") {
             Self::Busy
         } else if code == "store-unsafe" {
             Self::Unsafe
@@ -71,7 +71,7 @@ impl Exit {
             "run-",
             "store-agent",
             "store-grant",
-        ]) || matches!(code, "database-none" | "database-superuser" | "database-taken" | "database-url")
+        ]) || matches!(code, "data-exists" | "database-none" | "database-superuser" | "database-taken" | "database-url")
             || matches!(
                 code,
                 "store-sql"
