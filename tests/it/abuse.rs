@@ -10,6 +10,7 @@ mod inspected;
 mod judged;
 mod measured;
 mod probes;
+mod replayed;
 mod rows;
 mod script;
 mod topics;

@@ -16,7 +16,7 @@ use crate::said::text;
 /// A compiler process that has closed its door and waits for a component.
 fn compiler() -> Tested<Child> {
     let mut command = Command::new(program()?);
-    command.args(["compile-one-component", "20", "1073741824"]).env_clear();
+    command.args(["compile-one-component", "20", "1073741824", "speed"]).env_clear();
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let filtered = || Ok(status(&child)?.get("Seccomp").filter(|mode| *mode == "2").map(drop));
     until(Duration::from_secs(20), filtered)?;

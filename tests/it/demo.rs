@@ -20,6 +20,9 @@ fn the_transcript_is_as_it_was() -> Tested {
     command.current_dir(directory.parent().ok_or("the package lies in the workspace")?);
     let said = Said::of(&mut command)?;
     said.expect(0)?;
+    for tenant in ["acme", "globex"] {
+        assert!(host.replays_identically(tenant)? > 0);
+    }
     let shown = normal::transcript(&said.stdout, host.data())?;
     golden::assert("demo.txt", &shown)
 }

@@ -127,7 +127,17 @@ impl Host {
     /// The host opens, the tenant's runs can be listed, the host closes, and its ledger is sound.
     pub(crate) fn is_in_order(&self) -> Tested {
         self.ask(&["runs", "--tenant", "acme"])?.expect(0)?;
+        self.replays_identically("acme")?;
         self.verify()?.expect(0).map(drop)
+    }
+
+    /// Every run of the tenant that ended does, when it is repeated, what is on record of it. Says how many there are.
+    pub(crate) fn replays_identically(&self, tenant: &str) -> Tested<u64> {
+        let said = self.ask(&["replay", "--all", "--tenant", tenant])?;
+        let summary = said.expect(0)?.of_type("replays").next().ok_or("a summary")?;
+        let count = |name: &str| crate::said::number(summary, &format!("/{name}"));
+        assert_eq!(count("identical") + count("stopped"), count("runs"), "{}", said.stdout);
+        Ok(count("runs"))
     }
 
     /// Rows of `acme`, as the probe sees them when nothing is taken for personal data.

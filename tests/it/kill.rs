@@ -55,6 +55,7 @@ fn is_counted_once(host: &Host, tenant: &str, rounds: u64) -> Tested {
     let runs = host.ask(&["runs", "--tenant", tenant, "--limit", "10000"])?;
     let open = runs.expect(0)?.lines.iter().find(|line| text(line, "/state") != "done");
     assert_eq!(open, None, "every run of {tenant} is done");
+    assert!(host.replays_identically(tenant)? >= rounds, "each of them, however it was killed, can be repeated");
     Ok(())
 }
 

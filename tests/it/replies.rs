@@ -1,4 +1,4 @@
-//! `casemate run --record` and `casemate test`: a run is written down as the agent saw it, and the same component passes
+//! `casemate run --case` and `casemate test`: a run is written down as the agent saw it, and the same component passes
 //! on it, without a database, without waiting, and with nobody's data. What differs is told, and files that are no case
 //! are refused.
 
@@ -24,7 +24,7 @@ impl Agent {
         fs::create_dir_all(agent.folder().join("tests"))?;
         fs::write(agent.folder().join("policy.toml"), policy.text())?;
         let mut command = agent.host.run_command(guest, policy, input, &["acme"])?;
-        let said = Said::of(command.arg("--record").arg(agent.path()))?;
+        let said = Said::of(command.arg("--case").arg(agent.path()))?;
         Ok((agent, said))
     }
 
@@ -298,5 +298,5 @@ fn one_recording_is_one_run() -> Tested {
     let host = Host::without_database()?;
     let path = host.beside("case.json").display().to_string();
     let mut command = host.run_command("hermit", &hermit(), &json!([]), &["acme", "globex"])?;
-    Said::of(command.args(["--record", &path]))?.is_error("input-case", 3)
+    Said::of(command.args(["--case", &path]))?.is_error("input-case", 3)
 }

@@ -41,6 +41,7 @@ fn a_run_that_has_ended() -> Tested {
     assert!(text(&finished.error()?, "/message").contains("ended"), "it says that it has ended: {}", finished.stderr);
     let kept = host.probe(&Policy::open(), &json!([{"do": "kv-add", "key": "probe/n", "delta": 0}]))?;
     assert_eq!(kept.answer(0)?, &json!(1), "nothing was done again");
+    assert_eq!(host.replays_identically("acme")?, 2);
     host.verify()?.expect(0).map(drop)
 }
 
@@ -105,6 +106,7 @@ fn a_run_that_waited_when_its_host_died_sees_what_it_saw() -> Tested {
     assert!(times.is_sorted(), "{times:?}");
     let waited = times.get(2).zip(times.get(1)).map(|(after, before)| after - before);
     assert!(waited >= Some(2_500), "it waited as long as it asked: {times:?}");
+    assert_eq!(host.replays_identically("acme")?, 1);
     host.verify()?.expect(0).map(drop)
 }
 

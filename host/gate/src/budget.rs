@@ -13,6 +13,7 @@ mod resource;
 mod share;
 mod terms;
 
+pub use bound::is_crowded_out;
 pub use calendar::{Period, moment, written};
 pub use hosted::{HOSTED_VALUE, Hosted, Unhosted};
 pub use meter::{Meter, Remaining};

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -79,12 +80,7 @@ pub trait Journal: Send + Sync {
     fn append<'a>(&'a self, scope: &'a Scope, rows: Vec<Row>) -> BoxFuture<'a, Result<(), JournalError>>;
 
     /// Appends the last rows of a run and ends it, together or not at all.
-    fn end<'a>(
-        &'a self,
-        scope: &'a Scope,
-        rows: Vec<Row>,
-        ending: Ending,
-    ) -> BoxFuture<'a, Result<(), JournalError>>;
+    fn end<'a>(&'a self, scope: &'a Scope, rows: Vec<Row>, ending: Ending) -> BoxFuture<'a, Result<(), JournalError>>;
 }
 
 /// Most bytes that the memory journal keeps for one run.
@@ -96,6 +92,7 @@ const MEMORY_BYTES_PER_RUN: usize = 64 * 1024 * 1024;
 pub struct MemoryJournal {
     // Held for one append or copy at a time.
     runs: Mutex<HashMap<RunId, Kept>>,
+    keeps_ended: AtomicBool,
 }
 
 /// What is kept of one run.
@@ -118,9 +115,18 @@ impl MemoryJournal {
         self.lock().get(&run).map(|kept| kept.rows.clone()).unwrap_or_default()
     }
 
-    /// Drops the rows of a run that ended.
-    pub fn forget(&self, run: RunId) {
-        self.lock().remove(&run);
+    /// Keeps runs that end from now on, too: for a process that is about to tell of one.
+    pub fn keep_ended(&self) {
+        self.keeps_ended.store(true, Ordering::Release);
+    }
+
+    /// Drops the rows of a run that ended, and says whether it did.
+    pub fn forget(&self, run: RunId) -> bool {
+        let forgets = !self.keeps_ended.load(Ordering::Acquire);
+        if forgets {
+            self.lock().remove(&run);
+        }
+        forgets
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Kept>> {

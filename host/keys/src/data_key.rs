@@ -78,6 +78,12 @@ impl DataKey {
         self.seals.spend(seals);
     }
 
+    /// The key's bytes, for whoever may open what it sealed: an auditor, of one run. With them records can be made, too.
+    #[must_use]
+    pub fn disclose(&self) -> &[u8; 32] {
+        self.secret.expose()
+    }
+
     pub(crate) fn seals(&self) -> &Seals {
         &self.seals
     }

@@ -6,10 +6,12 @@ mod budget;
 mod build;
 mod config;
 mod db;
+mod debug;
 mod demo;
 mod dev;
 mod error;
 mod errors;
+mod evidence;
 mod exit;
 mod hosts;
 mod input;
@@ -21,6 +23,7 @@ mod new;
 mod output;
 mod pack;
 mod policy;
+mod replay;
 mod run;
 mod runs;
 mod serve;
@@ -125,6 +128,12 @@ enum Command {
     Inspect(inspect::Inspect),
     /// List a tenant's runs
     Runs(runs::Runs),
+    /// Repeat runs that ended, and say whether they did what is on record
+    Replay(replay::Replay),
+    /// Write everything that repeating a run takes to one file
+    Evidence(evidence::Evidence),
+    /// Step through a run call by call
+    Debug(debug::Debug),
     /// Test an agent against recorded replies
     Test(test::Test),
     /// Add, list, suspend, reinstate, export and delete tenants
@@ -204,6 +213,9 @@ impl Command {
             Self::Hosts(hosts) => hosts.carry_out(global).await,
             Self::Inspect(inspect) => inspect.carry_out(global),
             Self::Runs(runs) => runs.carry_out(global).await,
+            Self::Replay(replay) => Box::pin(replay.carry_out(global)).await,
+            Self::Evidence(evidence) => evidence.carry_out(global).await,
+            Self::Debug(debug) => Box::pin(debug.carry_out(global)).await,
             Self::Test(test) => Box::pin(test.carry_out(global)).await,
             Self::Tenant(tenant) => tenant.carry_out(global).await,
             Self::Budget(budget) => budget.carry_out(global).await,

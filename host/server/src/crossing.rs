@@ -1,7 +1,7 @@
 //! The crossing: every effect that a guest has on the world passes through [`Passage::cross`], in this order. It
 //! doesn't know wasm: it gets an owned request and gives an owned answer.
 
-mod closing;
+mod end;
 pub mod event;
 mod exchange;
 pub mod frame;
@@ -10,12 +10,15 @@ mod passage;
 mod recorder;
 mod replay;
 mod riding;
+mod witness;
 
+pub use end::{Bill, Ended};
 pub use exchange::{Exchange, Transcription};
-pub use passage::{Bill, Ended, Passage, Setup, Way, lost};
+pub use passage::{Passage, Setup, Way, lost};
 pub use recorder::{Place, Recorder, part};
 pub use replay::Recording;
 pub use riding::replayed;
+pub use witness::{Divergence, Seen, Step, Steps, Witness};
 
 use std::sync::Arc;
 
@@ -50,9 +53,19 @@ impl Passage {
     }
 
     async fn go(&mut self, request: Request, fuel_used: u64) -> Way {
+        let shown = self.witness.is_some().then(|| Box::new(request.clone()));
         let call = match self.begin(request, fuel_used) {
+            // Of a run that is only repeated, everything is on record.
+            Ok(Some(call)) if let Some(witness) = self.witness.clone() => {
+                return self.not_on_record(&witness, call.request);
+            }
             Ok(Some(call)) => call,
-            Ok(None) => return self.answer_from_journal().await,
+            Ok(None) => {
+                return match self.witnessed(shown).await {
+                    Ok(()) => self.answer_from_journal().await,
+                    Err(refusal) => Way::Stop(refusal),
+                };
+            }
             Err(refusal) => return Way::Stop(refusal),
         };
         let way = match self.admit(call) {

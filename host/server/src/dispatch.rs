@@ -8,6 +8,7 @@ mod desk;
 mod drive;
 mod ending;
 mod error;
+pub mod evidence;
 pub mod keys;
 mod past;
 mod presence;
@@ -15,6 +16,7 @@ mod reconcile;
 mod records;
 pub mod registry;
 mod rehearsal;
+pub mod replay;
 mod scribe;
 mod shares;
 mod standing;
@@ -274,7 +276,6 @@ impl Dispatcher {
     pub async fn list(&self, tenant: TenantId, limit: u32) -> Result<Vec<RunRecord>, DispatchError> {
         self.records.list(&bookkeeping_of(tenant)?, limit).await
     }
-
 
     /// Digest of the policy that holds for a tenant while a job is begun: the job's, another tenant's active one, or the
     /// built-in one.

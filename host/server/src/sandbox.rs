@@ -17,6 +17,7 @@ mod imports;
 mod limiter;
 mod outcome;
 mod pool;
+mod profile;
 mod trap;
 mod turns;
 mod wasi;
@@ -34,10 +35,11 @@ use wasmtime::component::Linker;
 pub use admission::{Admitted, ComponentError, Loaded};
 pub use candidate::Candidate;
 pub use compile::{CompileLimits, Compiler, compiler_process};
-pub use engine::{EngineError, PROFILE};
+pub use engine::EngineError;
 pub use guest::{Allowance, Execution};
-pub use outcome::Outcome;
+pub use outcome::{Outcome, is_stack_exhausted, trap_of};
 pub use pool::PoolMetrics;
+pub use profile::{Optimisation, Other, differing, is_the_profile_of_runs, profile};
 pub use wasi::ScratchError;
 
 use crate::crossing::Passage;
@@ -67,7 +69,19 @@ impl Sandbox {
     /// # Errors
     /// [`EngineError`] when this machine can't run guests.
     pub fn new(compiler: Compiler) -> Result<Self, EngineError> {
-        let engine = engine::Ticking::start()?;
+        Self::on(engine::Ticking::start()?, compiler)
+    }
+
+    /// The same for a run now and then, such as one that is repeated: no pool is set aside, and code is optimised as the
+    /// compiler does it.
+    ///
+    /// # Errors
+    /// As [`Sandbox::new`].
+    pub fn small(compiler: Compiler) -> Result<Self, EngineError> {
+        Self::on(engine::Ticking::small(compiler.optimisation())?, compiler)
+    }
+
+    fn on(engine: engine::Ticking, compiler: Compiler) -> Result<Self, EngineError> {
         let linker = imports::linker(&engine).map_err(EngineError::Engine)?;
         let processors = thread::available_parallelism().map_or(1, Into::into);
         let threads = Builder::new_multi_thread()

@@ -73,12 +73,7 @@ impl Journal for PgJournal {
         Box::pin(self.record(scope, rows))
     }
 
-    fn end<'a>(
-        &'a self,
-        scope: &'a Scope,
-        rows: Vec<Row>,
-        ending: Ending,
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
+    fn end<'a>(&'a self, scope: &'a Scope, rows: Vec<Row>, ending: Ending) -> BoxFuture<'a, Result<(), JournalError>> {
         Box::pin(self.db.end_run(scope, rows, ending))
     }
 }

@@ -33,13 +33,13 @@ pub use documents::{Document, Keeper};
 pub use error::StoreError;
 pub use external::{Address, External, Listener, ServerError};
 pub use hosts::{HostRecord, NewHost, Orphan};
-pub use jobs::{
-    Applied, Claimed, HeldRun, JobFilter, JobRecord, Listening, Place, Submitted, Waiting,
-};
+pub use jobs::{Applied, Claimed, HeldRun, JobFilter, JobRecord, Listening, Place, Submitted, Waiting};
 pub use journal::PgJournal;
 pub use pooler::PoolerError;
 pub use protect::Protection;
-pub use provision::{ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision, visit};
+pub use provision::{
+    ConnectInfo, Done, Status, Superuser, bootstrap_external, open_external, pooler_users, provision, visit,
+};
 pub use roles::RoleError;
 pub use runs::{RunRecord, RunState};
 pub use session::{Access, Caps, Cursor, DROPPED, Db, Door, Rows, SqlError, TenantTx};

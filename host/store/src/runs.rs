@@ -17,9 +17,9 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::session::{Access, Db, Door, SqlError, TenantTx};
 use record::digest;
+pub(crate) use record::state;
 pub(crate) use record::{JOURNAL_COLUMNS, RUN_COLUMNS, journal_row, run_record};
 pub use record::{RunRecord, RunState};
-pub(crate) use record::state;
 
 /// How long one of these may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -36,7 +36,13 @@ impl Db {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn begin_run(&self, scope: &Scope, run: NewRun, start: Row, host: Option<Uuid>) -> Result<(), StoreError> {
+    pub async fn begin_run(
+        &self,
+        scope: &Scope,
+        run: NewRun,
+        start: Row,
+        host: Option<Uuid>,
+    ) -> Result<(), StoreError> {
         let begin = "insert into casemate.runs (id, agent, component_digest, policy_digest, wrapped_key, job_id, state, epoch, host)
             values ($1, $2, $3, $4, $5, $1, 'running', $6, $7)";
         let insert = sqlx::query(begin)
@@ -131,7 +137,12 @@ impl Db {
     }
 
     /// One statement of the host's own in a transaction of its own.
-    pub(crate) async fn in_tenant(&self, scope: &Scope, access: Access, query: Query) -> Result<Vec<PgRow>, StoreError> {
+    pub(crate) async fn in_tenant(
+        &self,
+        scope: &Scope,
+        access: Access,
+        query: Query,
+    ) -> Result<Vec<PgRow>, StoreError> {
         let mut tx = self.records_of(scope, access).await?;
         let rows = tx.records(access == Access::Write, move |conn| {
             Box::pin(async move { query.fetch_all(conn).await.map_err(SqlError::from_postgres) })

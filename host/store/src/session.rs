@@ -159,12 +159,6 @@ impl Db {
 }
 
 /// Everything that opens a transaction, as statements of a message.
-pub(crate) fn opening(
-    db: &Db,
-    scope: &Scope,
-    access: Access,
-    door: Door,
-    left: Duration,
-) -> Result<String, SqlError> {
+pub(crate) fn opening(db: &Db, scope: &Scope, access: Access, door: Door, left: Duration) -> Result<String, SqlError> {
     opening::message(db, scope, access, door, left)
 }

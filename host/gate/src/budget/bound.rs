@@ -7,6 +7,16 @@ use super::resource::{Resource, Span};
 use super::share::Share;
 use crate::refusal::Refusal;
 
+/// What a refusal by a run's own limit begins with.
+const RUN: &str = "the run";
+
+/// Whether it was neighbours that left a run no memory: its agent's or its tenant's limit, and not its own.
+#[must_use]
+pub fn is_crowded_out(refusal: &Refusal) -> bool {
+    let is_own = refusal.message().strip_prefix(RUN).is_some_and(|rest| rest.starts_with("'s budget"));
+    refusal.code() == casemate_abi::Code::BudgetMemory && !is_own
+}
+
 /// Whose limit, and with what else it stands together.
 #[derive(Clone, Copy)]
 pub(super) enum Whose<'m> {
@@ -45,7 +55,7 @@ impl Bound<'_> {
         let (used, limit, name) = (self.gauge.used(), self.limit(), self.resource.name());
         let asked = if asked == 0 { String::new() } else { format!(", {asked} more asked for") };
         let (owner, when) = match self.whose {
-            Whose::Run => ("the run".to_owned(), String::new()),
+            Whose::Run => (RUN.to_owned(), String::new()),
             Whose::Shared(share, span, ends_ms) => {
                 let owner = match &share.owner.agent {
                     Some(agent) => format!("the agent {agent}"),

@@ -1,6 +1,6 @@
 //! A parameter of a statement or a cell of a row. It doesn't know Postgres's notation; the store does.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A parameter of a statement or a cell of a row. Variants are appended, never reordered: the journal stores their
 /// position.
@@ -33,7 +33,51 @@ pub enum Value {
     /// `timestamptz`: `2026-01-31T23:59:59.5Z` (RFC 3339).
     TimestampTz(String),
     /// An array of one dimension; none of its elements is an array.
-    Array(Vec<Value>),
+    Array(#[serde(deserialize_with = "flat")] Vec<Value>),
+}
+
+/// An element of an array, as it is read: the same in the same order, and no array in it, so that a stranger's bytes can't
+/// make the reader go deep.
+#[derive(Deserialize)]
+enum Element {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    Uuid(String),
+    Json(String),
+    Bytes(Vec<u8>),
+    Numeric(String),
+    Date(String),
+    Time(String),
+    Timestamp(String),
+    TimestampTz(String),
+}
+
+fn flat<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    let elements = Vec::<Element>::deserialize(deserializer)?;
+    Ok(elements.into_iter().map(Value::from).collect())
+}
+
+impl From<Element> for Value {
+    fn from(element: Element) -> Self {
+        match element {
+            Element::Null => Self::Null,
+            Element::Boolean(value) => Self::Boolean(value),
+            Element::Integer(value) => Self::Integer(value),
+            Element::Float(value) => Self::Float(value),
+            Element::Text(text) => Self::Text(text),
+            Element::Uuid(text) => Self::Uuid(text),
+            Element::Json(text) => Self::Json(text),
+            Element::Bytes(bytes) => Self::Bytes(bytes),
+            Element::Numeric(text) => Self::Numeric(text),
+            Element::Date(text) => Self::Date(text),
+            Element::Time(text) => Self::Time(text),
+            Element::Timestamp(text) => Self::Timestamp(text),
+            Element::TimestampTz(text) => Self::TimestampTz(text),
+        }
+    }
 }
 
 impl Value {

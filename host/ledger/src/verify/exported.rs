@@ -14,6 +14,7 @@ use super::{Flaw, LogReport, VerifyError};
 use crate::bytes::Cursor;
 use crate::chain::Chain;
 use crate::entry::{self, ENTRY_OVERHEAD};
+use crate::leaf::commitment;
 use crate::limits::PAYLOAD_MAX;
 use crate::{Entry, FormatError, Origin};
 
@@ -30,6 +31,23 @@ impl Entry {
         self.leaf.write(&mut leaf);
         entry::write(&mut bytes, &self.origin.to_string(), &leaf, &self.salt, &self.payload);
         bytes
+    }
+
+    /// The entry that [`Entry::to_bytes`] wrote, and nothing behind it. Whoever wants to know whether it is in a log looks
+    /// there; here it is only held to itself: its checksum, and its payload to its leaf.
+    ///
+    /// # Errors
+    /// The first reason why it is no entry.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
+        let mut cursor = Cursor::new(bytes);
+        let entry = entry::parse(&mut cursor)?;
+        if !cursor.rest().is_empty() {
+            return Err(FormatError::EntryLength);
+        }
+        if commitment(&entry.salt, entry.payload) != entry.leaf.commitment {
+            return Err(FormatError::Commitment);
+        }
+        Ok(entry.to_entry(0))
     }
 }
 

@@ -10,6 +10,8 @@ use super::exit::Exit;
 use super::{Format, output};
 use crate::app::AppError;
 use crate::config::{ConfigError, Source};
+use crate::dispatch::evidence::EvidenceError;
+use crate::dispatch::replay::ReplayError;
 use crate::dispatch::{BudgetError, DispatchError};
 use crate::sandbox::anatomy::AnatomyError;
 use crate::sandbox::{ComponentError, EngineError};
@@ -134,9 +136,11 @@ from!(
     BudgetError,
     ComponentError,
     EngineError,
+    EvidenceError,
     KeyError,
     PackError,
     PolicyError,
+    ReplayError,
     StoreError,
     ToolchainError
 );

@@ -27,11 +27,15 @@ pub enum Exit {
     Corrupt = 12,
     /// The database breaks rules that keep tenants apart.
     Unsafe = 13,
+    /// A run that was repeated did something else than is on record, or its evidence is not what the log has.
+    Otherwise = 14,
+    /// The run's keys are destroyed: nothing of it can be repeated.
+    Erased = 15,
 }
 
 impl Exit {
     /// Every status, in rising order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Done,
         Self::NoResult,
         Self::Usage,
@@ -42,6 +46,8 @@ impl Exit {
         Self::Diverged,
         Self::Corrupt,
         Self::Unsafe,
+        Self::Otherwise,
+        Self::Erased,
     ];
 
     /// The number that the system sees.
@@ -58,6 +64,10 @@ impl Exit {
             Self::Busy
         } else if code == "store-unsafe" {
             Self::Unsafe
+        } else if matches!(code, "evidence-not-in-log" | "evidence-not-sealed") {
+            Self::Otherwise
+        } else if code == "run-erased" {
+            Self::Erased
         } else if starts(&["budget-", "identity-", "capability-"]) {
             Self::NoResult
         } else if starts(&[
@@ -69,6 +79,8 @@ impl Exit {
             "input-",
             "tenant-",
             "run-",
+            "job-",
+            "evidence-",
             "store-agent",
             "store-grant",
         ]) || matches!(code, "data-exists" | "database-none" | "database-superuser" | "database-taken" | "database-url")
@@ -80,6 +92,7 @@ impl Exit {
                     | "store-tenant-table-narrowed"
                     | "store-tenant-tables"
                     | "store-tenant-rows"
+                    | "store-no-run"
                     | "store-no-table"
                     | "pii-too-large"
                     | "keys-public"

@@ -8,6 +8,7 @@ use casemate_abi::limits;
 use casemate_gate::policy::Policy;
 
 use super::CliError;
+use crate::dispatch::evidence::EVIDENCE_BYTES;
 
 /// Most bytes of an SQL file.
 const SQL_BYTES: usize = 64 * 1024 * 1024;
@@ -26,6 +27,7 @@ enum What {
     Manifest,
     Case,
     Input,
+    Evidence,
 }
 
 /// What can be wrong with a file, whatever it holds.
@@ -44,6 +46,7 @@ impl What {
             Self::Manifest => "manifest",
             Self::Case => "case",
             Self::Input => "input",
+            Self::Evidence => "evidence",
         }
     }
 
@@ -65,6 +68,9 @@ impl What {
             (Self::Input, Trouble::Unreadable) => "input-file",
             (Self::Input, Trouble::NoText) => "input-text",
             (Self::Input, Trouble::TooLarge) => "input-too-large",
+            (Self::Evidence, Trouble::Unreadable) => "evidence-file",
+            (Self::Evidence, Trouble::NoText) => "evidence-not",
+            (Self::Evidence, Trouble::TooLarge) => "evidence-too-large",
         }
     }
 }
@@ -88,6 +94,11 @@ pub(super) fn manifest(path: &Path) -> Result<String, CliError> {
 /// The text of a test's case.
 pub(super) fn case(path: &Path) -> Result<String, CliError> {
     text(path, What::Case, CASE_BYTES)
+}
+
+/// The bytes of evidence.
+pub(super) fn evidence(path: &Path) -> Result<Vec<u8>, CliError> {
+    read(path, What::Evidence, EVIDENCE_BYTES)
 }
 
 /// The text of an SQL file.

@@ -15,7 +15,7 @@ pub(super) use granted::{Given, of as granted_of, recorded};
 
 use super::exit::Exit;
 use super::transcript::Transcript;
-use super::{CliError, Global, input, metrics, test};
+use super::{CliError, Global, evidence, input, metrics, test};
 use crate::app::{App, Database, Packs, Tenants};
 use crate::clock;
 use crate::config::Config;
@@ -41,9 +41,12 @@ pub(super) struct Run {
     /// Where to write metrics of the pool when the runs have ended, in Prometheus' text format
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
-    /// Write what the agent asked and was answered to a file, as a case for `casemate test`
+    /// Write the run's evidence to a file, for `casemate replay` and `casemate debug`
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Write what the agent asked and was answered to a file, as a case for `casemate test`
+    #[arg(long, value_name = "FILE")]
+    case: Option<PathBuf>,
 }
 
 /// Go on with a run.
@@ -56,11 +59,23 @@ pub(super) struct Resume {
     tenant: String,
 }
 
+/// What is written down of the first run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Written<'p> {
+    /// A case for tests.
+    case: Option<&'p Path>,
+    /// Its evidence.
+    evidence: Option<&'p Path>,
+}
+
 impl Run {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         // Everything that can be wrong with what was given is looked at before anything is started.
-        if self.record.is_some() && self.tenant.len() > 1 {
+        if self.case.is_some() && self.tenant.len() > 1 {
             return Err(CliError::new("input-case", "name one tenant: a case is the record of one run"));
+        }
+        if self.record.is_some() && self.tenant.len() > 1 {
+            return Err(CliError::new("evidence-one", "name one tenant: evidence is of one run"));
         }
         let bytes = input::component(&self.component)?;
         let given = self.policy.as_deref().map(input::policy).transpose()?.map(Given::of);
@@ -72,7 +87,8 @@ impl Run {
         let database = self.database(&config, given.as_ref(), candidate.as_ref().ok())?;
         let app = App::open(&config, database).await?;
         let agent = (digest, candidate);
-        let done = Self::runs(&self.tenant, global, &app, agent, given, document, self.record.as_deref());
+        let written = Written { case: self.case.as_deref(), evidence: self.record.as_deref() };
+        let done = Self::runs(&self.tenant, global, &app, agent, given, document, written);
         let done = Box::pin(done).await;
         let written = self.metrics.as_ref().map_or(Ok(()), |path| metrics::write(path, &app.sandbox.pool()));
         let closed = app.close().await;
@@ -101,8 +117,8 @@ impl Run {
         Ok(Database::NotNeeded)
     }
 
-    /// One run for each of these tenants, all at the same time, with their transcript. The first is written down where
-    /// that is asked for.
+    /// One run for each of these tenants, all at the same time, with their transcript. The first is written down as is
+    /// asked for.
     pub(super) async fn runs(
         names: &[String],
         global: &Global,
@@ -110,7 +126,7 @@ impl Run {
         (digest, candidate): (Digest, Result<Candidate, ComponentError>),
         given: Option<Given>,
         document: serde_json::Value,
-        record: Option<&Path>,
+        written: Written<'_>,
     ) -> Result<Exit, CliError> {
         let mut tenants = Vec::new();
         for name in names {
@@ -125,7 +141,10 @@ impl Run {
         let names = tenants.iter().map(|(name, id)| (*id, (*name).to_owned())).collect::<HashMap<TenantId, _>>();
         let mut transcript = Transcript::new(global.format, names);
         transcript.heads();
-        let transcription = record.map(|_| Transcription::default());
+        let transcription = written.case.map(|_| Transcription::default());
+        if written.evidence.is_some() {
+            app.dispatcher.keep_ended();
+        }
         let running = jobs.iter().map(|job| {
             app.dispatcher.run_transcribed(job, document.clone(), Some(events.clone()), transcription.clone())
         });
@@ -138,8 +157,12 @@ impl Run {
         };
         // The transcript ends when the last run has given up its sender.
         let (ended, ()) = future::join(running, telling).await;
-        if let (Some(path), Some(transcription), Some(Ok((_, ended)))) = (record, transcription, ended.first()) {
+        if let (Some(path), Some(transcription), Some(Ok((_, ended)))) = (written.case, transcription, ended.first()) {
             test::record(path, &transcription, ended)?;
+        }
+        if let (Some(path), Some(Ok((run, _))), Some((_, tenant))) = (written.evidence, ended.first(), tenants.first())
+        {
+            evidence::write(app, (*tenant, *run), path, None).await?;
         }
         let named = tenants.iter().map(|(name, _)| (*name).to_owned());
         report(&transcript, named.zip(ended))

@@ -50,7 +50,8 @@ impl Serve {
         let (stop, stopped) = watch::channel(false);
         let mut working = tokio::spawn(worker.work(stopped, Duration::from_secs(self.drain)));
         told(global.format, "serving", slots);
-        let signals = |kind| signal(kind).map_err(|cause| CliError::new("host-signals", "allow signal handlers").because(&cause));
+        let signals =
+            |kind| signal(kind).map_err(|cause| CliError::new("host-signals", "allow signal handlers").because(&cause));
         let (mut term, mut int) = (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
         tokio::select! {
             _ = &mut working => return Err(CliError::new("host-threads", "restart the host: its work has ended")),

@@ -5,7 +5,7 @@ mod case;
 mod cell;
 mod compare;
 mod layout;
-mod notation;
+pub(super) mod notation;
 mod policy;
 mod show;
 
@@ -121,7 +121,7 @@ impl Test {
     fn cases(&self) -> Result<Vec<Found>, CliError> {
         let folder = self.directory.join(FOLDER);
         let none = || {
-            let words = "record a case with `casemate run … --record FILE.json`, or name a folder that has some";
+            let words = "record a case with `casemate run … --case FILE.json`, or name a folder that has some";
             CliError::new("input-no-cases", format!("{words}: there is none in {}", folder.display()))
         };
         let mut found = Vec::new();

@@ -27,7 +27,7 @@ const SAMPLES: [(&str, [&str; 3]); 16] = [
     ("log", ["info", "debug", "trace"]),
     ("keys.file", ["/keys/file", "/keys/variable", "/keys/flag"]),
     ("checkpoints.every-seconds", ["10", "20", "30"]),
-    ("hosts.lease-seconds", ["10", "20", "30"]),
+    ("hosts.lease-seconds", ["20", "30", "40"]),
     ("packs.trusted-keys-file", ["/packs/file", "/packs/variable", "/packs/flag"]),
 ];
 
@@ -35,7 +35,9 @@ const SAMPLES: [(&str, [&str; 3]); 16] = [
 fn as_toml(key: &str, sample: &str) -> String {
     match key {
         "zones" => format!("[{}]", sample.split(',').map(|zone| format!("\"{zone}\"")).collect::<Vec<_>>().join(", ")),
-        "checkpoints.every-seconds" | "hosts.lease-seconds" | "database.port" | "database.pooler-port" => sample.to_owned(),
+        "checkpoints.every-seconds" | "hosts.lease-seconds" | "database.port" | "database.pooler-port" => {
+            sample.to_owned()
+        }
         _ => format!("\"{sample}\""),
     }
 }

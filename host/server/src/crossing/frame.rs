@@ -66,6 +66,26 @@ pub enum Frame {
         /// Its result document, or why there is none.
         result: Result<String, Refused>,
     },
+    /// The run ended, and what the guest said is on record by a digest too.
+    Ended {
+        /// When.
+        stamp: Stamp,
+        /// Its result document without personal data, or why there is none.
+        result: Result<String, Refused>,
+        /// Keyed digest of the end before personal data was taken out.
+        said: [u8; 32],
+    },
+}
+
+/// How a run ended, as one of its frames says it.
+#[derive(Debug, Clone, Copy)]
+pub struct End<'f> {
+    /// When.
+    pub stamp: Stamp,
+    /// The result document without personal data, or why there is none.
+    pub result: &'f Result<String, Refused>,
+    /// Keyed digest of the end before personal data was taken out; a run of an older host has none.
+    pub said: Option<&'f [u8; 32]>,
 }
 
 /// What a call was answered.
@@ -153,6 +173,30 @@ const fn format() -> bincode::config::Configuration<
 }
 
 impl Frame {
+    /// The end, if it is that.
+    #[must_use]
+    pub const fn end(&self) -> Option<End<'_>> {
+        match self {
+            Self::End { stamp, result } => Some(End { stamp: *stamp, result, said: None }),
+            Self::Ended { stamp, result, said } => Some(End { stamp: *stamp, result, said: Some(said) }),
+            _ => None,
+        }
+    }
+
+    /// The same without the values that tokens stand for. They take as many bytes as before, so that a replay counts the
+    /// same memory.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        if let Self::Start(Start { vault, .. })
+        | Self::Call { vault, .. }
+        | Self::Intent { vault, .. }
+        | Self::Outcome { vault, .. } = &mut self
+        {
+            vault.iter_mut().for_each(|record| *record = record.masked());
+        }
+        self
+    }
+
     /// Encodes the frame: the version byte, then bincode's standard format (little endian, varint).
     ///
     /// # Errors

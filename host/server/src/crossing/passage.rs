@@ -2,7 +2,7 @@
 //! call that is under way. It doesn't know which tools exist.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use casemate_abi::Code;
 use casemate_gate::audit::{self, Durable, Permit};
@@ -17,13 +17,13 @@ use casemate_keys::MacKey;
 use casemate_pii::{ChannelRules, Finding};
 
 use super::Crossing;
-use super::event::{Crossed, What};
+use super::event::Crossed;
 use super::exchange::Transcription;
 use super::frame::{Answered, Frame, Refused, Stamp, canonical};
 use super::keeping::Keeping;
 use super::recorder::{Recorder, Told};
 use super::replay::{Recorded, Recording};
-use super::riding::{charges, record_bytes};
+use super::witness::{Divergence, Witness};
 use crate::lease::Grip;
 use crate::tools::{Answer, Instruments, PendingEffect};
 
@@ -39,30 +39,6 @@ pub enum Way {
     },
     /// The run ends by this refusal.
     Stop(Refusal),
-}
-
-/// What the meter says at the end.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Bill {
-    /// Units of fuel burned.
-    pub fuel_used: u64,
-    /// Calls attempted.
-    pub calls: u64,
-    /// Time in guest and gates, waiting not counted.
-    pub running: Duration,
-    /// Most bytes that it held at once.
-    pub peak_memory: u64,
-}
-
-/// How a run ended, on record.
-#[derive(Debug)]
-pub struct Ended {
-    /// The result document, or why there is none.
-    pub result: Result<String, Refusal>,
-    /// Index of the end in the tenant's log.
-    pub index: u64,
-    /// What it used.
-    pub bill: Bill,
 }
 
 /// What dispatch settles before a run begins.
@@ -104,7 +80,9 @@ pub(super) struct Current {
     pub(super) asked: [u8; 32],
     pub(super) fuel_used: u64,
     /// Of it, since the call before.
-    fuel: u64,
+    pub(super) fuel: u64,
+    /// Bytes of the line that it logs, as the guest made it: what its budget is charged.
+    pub(super) logs: u64,
     begun: Instant,
 }
 
@@ -121,10 +99,12 @@ pub struct Passage {
     pub(super) current: Current,
     /// The request without personal data, while a call without an effect is under way.
     pub(super) screened: Option<Request>,
-    rules: ChannelRules,
-    recording: Recording,
-    recorded: Option<Recorded>,
-    digest_key: MacKey,
+    pub(super) rules: ChannelRules,
+    pub(super) recording: Recording,
+    pub(super) recorded: Option<Recorded>,
+    pub(super) digest_key: MacKey,
+    /// Who looks on while a run is only repeated; then nothing is done that is not on record already.
+    pub(super) witness: Option<Witness>,
     pub(super) transcription: Option<Transcription>,
     deadline: Instant,
     /// What the host holds for the run.
@@ -144,6 +124,7 @@ impl Passage {
             asked: [0; 32],
             fuel_used: 0,
             fuel: 0,
+            logs: 0,
             begun: Instant::now(),
         };
         let keeping = Keeping::new(&setup.meter, setup.input_bytes);
@@ -162,6 +143,7 @@ impl Passage {
             recording: setup.recording,
             recorded: None,
             digest_key: setup.digest_key,
+            witness: None,
             transcription: setup.transcription,
             deadline: Instant::now(),
             keeping,
@@ -185,7 +167,7 @@ impl Passage {
     }
 
     /// Holds what stays between calls, and a reply of so many bytes until the next one.
-    fn keep(&mut self, reply: u64) -> Result<(), Refusal> {
+    pub(super) fn keep(&mut self, reply: u64) -> Result<(), Refusal> {
         let waiting = self.recorder.riding().hosted();
         self.keeping.keep(self.vault.bytes(), waiting, reply)
     }
@@ -238,10 +220,21 @@ impl Passage {
             .map_err(|cause| Refusal::new(Code::ToolArgument, "the arguments are too large").with_internal(cause))?;
         let asked = self.digest_key.tag(&[&bytes]);
         let fuel = fuel_used.saturating_sub(self.current.fuel_used);
-        self.current = Current { seq, operation: request.operation(), asked, fuel_used, fuel, begun: Instant::now() };
+        let logs = if let Request::LogEmit { message, .. } = &request { message.len() as u64 } else { 0 };
+        let operation = request.operation();
+        self.current = Current { seq, operation, asked, fuel_used, fuel, logs, begun: Instant::now() };
         self.instruments.fuel_used = fuel_used;
         self.screened = None;
-        self.recorded = self.recording.take(seq, &asked, fuel_used)?;
+        self.recorded = match self.recording.take(seq, &asked, fuel_used) {
+            Ok(recorded) => recorded,
+            Err(differs) => {
+                let refusal = Refusal::from(&differs);
+                if let Some(witness) = &self.witness {
+                    witness.saw(Divergence::of(differs, request));
+                }
+                return Err(refusal);
+            }
+        };
         self.replaying = self.recorded.is_some();
         // The guest has its last reply. What has no room any more stays held as it was, and the next call is refused.
         let _no_room = self.keep(0);
@@ -249,45 +242,6 @@ impl Passage {
             return Err(refusal);
         }
         if self.recorded.is_some() { Ok(None) } else { Ok(Some(Call { seq, request })) }
-    }
-
-    /// Answers from the journal what was answered before: no gate, no tool, no new record.
-    pub(super) async fn answer_from_journal(&mut self) -> Way {
-        match self.recorded.take() {
-            Some(Recorded::Answer { stamp, request, result, vault }) => {
-                let intended = self.current.operation.effect() == Effect::Transactional && request.is_some();
-                let bytes = match intended {
-                    true => record_bytes(None, result.as_ref().ok(), &[]),
-                    false => record_bytes(request.as_ref(), result.as_ref().ok(), &vault),
-                };
-                self.vault.restore(vault);
-                self.instruments.clock.record(stamp.time_ms, stamp.fuel_used);
-                if let Some(Request::RandomBytes { length }) = request
-                    && let Ok(Reply::Random(bytes)) = &result
-                    && self.instruments.random_bytes(length) != *bytes
-                {
-                    return Way::Stop(Refusal::new(Code::RunDiverged, "the run's randomness is not what it was"));
-                }
-                let (seq, operation) = (self.current.seq, self.current.operation);
-                self.recorder.tell(What::Replayed { seq, operation });
-                let committed = intended && result.is_ok();
-                let way = self.replayed(request.as_ref(), result.map_err(Refusal::from));
-                // As it waited, or was committed together with its effect, when it was first made.
-                if committed {
-                    self.recorder.riding().clear();
-                } else {
-                    self.recorder.riding().add(bytes);
-                }
-                way
-            }
-            Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => Way::Park { until_ms },
-            Some(Recorded::Waiting { .. }) => match self.replayed(None, Ok(Reply::Unit)) {
-                // The attempt was charged when it was made; it is charged again like every call that is replayed.
-                Way::Answer(answer) => self.record(answer, Vec::new(), None).await,
-                stop => stop,
-            },
-            None => Way::Stop(self.recorder.inconsistent()),
-        }
     }
 
     /// Runs the tool, for as long as the run has time left. What it prepared and didn't return is rolled back.
@@ -309,26 +263,6 @@ impl Passage {
     /// Until when the run may go on. What is on record is never cut off by it, only guests and tools are.
     pub const fn must_end_by(&mut self, deadline: Instant) {
         self.deadline = deadline;
-    }
-
-    /// Charges the run's own account for a replayed call, so that its limits bite where they did before.
-    fn replayed(&mut self, request: Option<&Request>, result: Result<Reply, Refusal>) -> Way {
-        let amounts = charges(request, result.as_ref().map_err(Refusal::code));
-        let charges = [Resource::Calls, Resource::ResultBytes, Resource::LogBytes];
-        let charged = charges.into_iter().try_for_each(|resource| self.meter.replay(resource, *amounts.get(resource)));
-        let charged = charged.and_then(|()| result.as_ref().map_or(Ok(()), |reply| self.keep(reply.hosted())));
-        match (charged, result) {
-            (Err(refusal), _) => Way::Stop(refusal),
-            (Ok(()), Err(refusal)) if refusal.ends_run() => Way::Stop(refusal),
-            (Ok(()), result) => {
-                if result.is_err()
-                    && let Err(refusal) = self.meter.denied()
-                {
-                    return Way::Stop(refusal);
-                }
-                Way::Answer(result)
-            }
-        }
     }
 
     /// Records a refusal and answers with it; stops the run where the refusal says so.
@@ -414,7 +348,7 @@ impl Passage {
     }
 
     /// Records a call without an effect, or a refused one; the record rides with the next durable one.
-    async fn record(
+    pub(super) async fn record(
         &mut self,
         result: Result<Reply, Refusal>,
         findings: Vec<Finding>,

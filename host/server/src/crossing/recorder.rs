@@ -51,8 +51,12 @@ impl Place {
     /// When it can't be sealed.
     pub fn seal(&self, frame: &Frame, seq: Seq, kind: RowKind) -> Result<Row, Refusal> {
         let plain = frame.encode().map_err(|cause| unrecorded(&cause))?;
-        let context =
-            Context { tenant: self.tenant.as_uuid(), purpose: Purpose::Frame, id: self.run.as_uuid(), part: part(seq, kind) };
+        let context = Context {
+            tenant: self.tenant.as_uuid(),
+            purpose: Purpose::Frame,
+            id: self.run.as_uuid(),
+            part: part(seq, kind),
+        };
         let sealed = self.key.seal(&context, &plain).map_err(|cause| unrecorded(&cause))?;
         Ok(Row { run: self.run, seq, epoch: self.epoch, kind, sealed })
     }
@@ -161,8 +165,7 @@ impl Recorder {
     /// # Errors
     /// When it can't be recorded.
     pub async fn started(&mut self, start: &Row, time_ms: u64) -> Result<(), Refusal> {
-        let head =
-            Head { kind: Kind::Open, row: RowKind::Start, seq: start.seq, tool: 0, decision: 0, time_ms };
+        let head = Head { kind: Kind::Open, row: RowKind::Start, seq: start.seq, tool: 0, decision: 0, time_ms };
         let draft = self.place.draft(&head, start.epoch, start.sealed.clone())?;
         self.drafts.push((draft, Vec::new()));
         self.flush().await?;
@@ -320,7 +323,7 @@ impl Recorder {
     /// When it can't be recorded: then nothing of it may leave the host.
     pub async fn end(&mut self, frame: Frame, seq: Seq, stamp: Stamp, ending: Ending) -> Result<u64, Refusal> {
         let decision = match &frame {
-            Frame::End { result: Err(refused), .. } => refused.number(),
+            Frame::Ended { result: Err(refused), .. } => refused.number(),
             _ => 0,
         };
         let time_ms = stamp.time_ms;

@@ -97,7 +97,9 @@ pub fn replayed(frames: &[(Seq, RowKind, Frame)]) -> (Amounts, u64) {
                 let answered = frames.iter().any(|(of, _, frame)| of == seq && matches!(frame, Frame::Call { .. }));
                 (*stamp, if answered { Amounts::default() } else { charges(None, Ok(&Reply::Unit)) })
             }
-            Frame::Intent { stamp, .. } | Frame::End { stamp, .. } => (*stamp, Amounts::default()),
+            Frame::Intent { stamp, .. } | Frame::End { stamp, .. } | Frame::Ended { stamp, .. } => {
+                (*stamp, Amounts::default())
+            }
             Frame::Start(start) => {
                 at_ms = at_ms.max(start.time_ms);
                 continue;

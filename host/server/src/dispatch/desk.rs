@@ -136,12 +136,8 @@ impl Desk {
         let after = standing.apply(Command::Retry { deadline_ms: None }, clock::now_ms());
         let next = after.map_err(casemate_store::StoreError::Job)?.next.ok_or(DispatchError::NoRun)?;
         let start = self.start_of(tenant, record.run.id).await?.ok_or(DispatchError::NoRun)?;
-        let terms = Terms {
-            job: Some(record.id),
-            backoff: record.backoff,
-            priority: record.priority,
-            ..Terms::default()
-        };
+        let terms =
+            Terms { job: Some(record.id), backoff: record.backoff, priority: record.priority, ..Terms::default() };
         let new = self.scribe.again(&offer(&record.run).await?, terms, &scope, &start, &next)?;
         let submitted = self.db.submit(&scope, vec![new]).await?;
         self.db.notify(tenant).await?;
@@ -196,10 +192,7 @@ impl Desk {
     /// Those of keys and database.
     pub async fn result(&self, tenant: TenantId, run: RunId) -> Result<Option<JobEnd>, DispatchError> {
         let frames = self.frames(tenant, run).await?;
-        Ok(frames.into_iter().find_map(|frame| match frame {
-            Frame::End { result, .. } => Some(result.map_err(Refusal::from)),
-            _ => None,
-        }))
+        Ok(frames.iter().find_map(Frame::end).map(|end| end.result.clone().map_err(Refusal::from)))
     }
 
     async fn start_of(&self, tenant: TenantId, run: RunId) -> Result<Option<Start>, DispatchError> {
@@ -246,7 +239,12 @@ impl Desk {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn set_share(&self, tenant: TenantId, weight: u32, concurrency: Option<u32>) -> Result<(), DispatchError> {
+    pub async fn set_share(
+        &self,
+        tenant: TenantId,
+        weight: u32,
+        concurrency: Option<u32>,
+    ) -> Result<(), DispatchError> {
         Ok(self.db.set_share(tenant, weight, concurrency).await?)
     }
 

@@ -47,7 +47,7 @@ impl Dispatcher {
         let (wall_clock, is_cut) = held.within(left);
         let allowance = Allowance { fuel: start.fuel, wall_clock };
         let execution = self.sandbox.execute(admitted, passage, input, allowance).await?;
-        let Execution { passage, outcome, fuel_used, running: more } = execution;
+        let Execution { passage, outcome, fuel_used, running: more, .. } = execution;
         let running = before.saturating_add(more);
         let spent = meter.settle(fuel_used, millis(lost.saturating_add(more)));
         match outcome {

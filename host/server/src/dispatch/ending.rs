@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{DispatchError, Dispatcher, Job, Offer, Scribe, records};
 use crate::clock;
 use crate::crossing::frame::Start;
+use crate::sandbox::{self, Optimisation};
 
 /// Longest pause between two attempts.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -106,7 +107,8 @@ impl Dispatcher {
             (Ok(_), _) => (Command::Finish { epoch, end: End::Done }, 0),
             (Err(refusal), Duty::Work) => {
                 let (retryable, random) = (is_worth_another(refusal.code()), random::<8>().map_err(no_random)?);
-                let policy = retry::Policy::new(held.job.attempts, super::millis(held.terms.backoff), super::millis(LONGEST));
+                let policy =
+                    retry::Policy::new(held.job.attempts, super::millis(held.terms.backoff), super::millis(LONGEST));
                 let delay_ms = policy.map_or(0, |policy| policy.delay_ms(held.job.attempt, u64::from_le_bytes(random)));
                 (Command::Fail { epoch, retryable: retryable && held.job.attempts > 1, delay_ms }, reason)
             }
@@ -150,7 +152,7 @@ impl Scribe {
         let start = Start {
             time_ms: clock::now_ms(),
             seed: random()?,
-            profile: crate::sandbox::PROFILE.to_owned(),
+            profile: sandbox::profile(Optimisation::default()).to_owned(),
             ..start.clone()
         };
         let row = self.start_row(offer, run, scope, &key, &start, Epoch::new(0))?;

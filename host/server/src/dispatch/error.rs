@@ -63,6 +63,12 @@ pub enum DispatchError {
     /// The entry isn't one of a call.
     #[error("name the index of a call's entry, as `casemate run` prints it: {0} is none of this tenant's")]
     NoCall(u64),
+    /// The run hasn't ended.
+    #[error("wait for the run to end, or go on with it by `casemate resume`: it has not ended")]
+    NotEnded,
+    /// The run's key doesn't open any more.
+    #[error("ask for another run: this one's keys are destroyed, and only its entries in the log are left")]
+    Erased,
     /// The run was started with something else.
     #[error("resume the run with the component, policy and host version with which it was started")]
     Changed,
@@ -95,6 +101,8 @@ impl DispatchError {
             Self::NoDatabase => "run-needs-database",
             Self::NoRun => "run-unknown",
             Self::NoCall(_) => "run-no-call",
+            Self::NotEnded => "run-unended",
+            Self::Erased => "run-erased",
             Self::Changed => "run-changed",
         }
     }

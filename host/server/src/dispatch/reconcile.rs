@@ -31,7 +31,8 @@ pub(super) async fn ledger_with_journal(
     if host.is_some_and(|host| host != lost_by) {
         let last = claimed.rows.iter().map(|row| row.epoch).max();
         let lost = claimed.rows.iter().filter(|row| Some(row.epoch) == last);
-        let drafts = lost.map(|row| draft(job, run, late_kind(row), row.seq.get(), row.epoch.get(), row.sealed.clone()));
+        let drafts =
+            lost.map(|row| draft(job, run, late_kind(row), row.seq.get(), row.epoch.get(), row.sealed.clone()));
         return append(ledger, drafts.collect::<Result<Vec<_>, _>>()?).await;
     }
     let mut logged = HashSet::new();

@@ -126,10 +126,7 @@ impl Claimed {
 
     /// How the run ended, if that is recorded.
     pub(super) fn end(&self) -> Option<Result<String, Refusal>> {
-        self.frames.iter().find_map(|(_, _, frame)| match frame {
-            Frame::End { result, .. } => Some(result.clone().map_err(Refusal::from)),
-            _ => None,
-        })
+        self.frames.iter().find_map(|(_, _, frame)| frame.end()).map(|end| end.result.clone().map_err(Refusal::from))
     }
 
     pub(super) fn take_start(&mut self) -> Option<Start> {
@@ -247,10 +244,8 @@ impl Records {
         keys: &KeyRing,
     ) -> Result<Option<Result<String, Refusal>>, DispatchError> {
         let frames = self.look(scope, tenant, run, keys).await?;
-        Ok(frames.into_iter().find_map(|(_, _, frame)| match frame {
-            Frame::End { result, .. } => Some(result.map_err(Refusal::from)),
-            _ => None,
-        }))
+        let end = frames.iter().find_map(|(_, _, frame)| frame.end());
+        Ok(end.map(|end| end.result.clone().map_err(Refusal::from)))
     }
 
     fn database(&self) -> Result<&Db, DispatchError> {
@@ -275,8 +270,9 @@ impl Records {
     /// Forgets a run that has ended, where nothing of it is kept.
     pub(super) fn forget(&self, run: RunId) {
         if let Self::Memory { journal, runs, .. } = self {
-            journal.forget(run);
-            runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+            if journal.forget(run) {
+                runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+            }
         }
     }
 }
@@ -293,7 +289,7 @@ pub(super) fn opened(key: &DataKey, tenant: TenantId, row: &Row) -> Result<(Seq,
 }
 
 /// A run that isn't there, or that has ended.
-fn not_to_be_had(error: StoreError) -> DispatchError {
+pub(super) fn not_to_be_had(error: StoreError) -> DispatchError {
     match error {
         StoreError::Fenced | StoreError::NoRun | StoreError::Job(_) => DispatchError::NoRun,
         other => other.into(),

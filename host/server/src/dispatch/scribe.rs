@@ -16,7 +16,7 @@ use casemate_pii::{Channel, Sentinel};
 use super::{DispatchError, Job};
 use crate::crossing::Place;
 use crate::crossing::frame::{Frame, Start};
-use crate::sandbox::PROFILE;
+use crate::sandbox::{self, Optimisation};
 
 /// Which agent is to be run for whom: a job as far as it is written down.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl Scribe {
             agent: offer.agent.clone(),
             component: offer.component,
             policy: offer.policy.digest,
-            profile: PROFILE.to_owned(),
+            profile: sandbox::profile(Optimisation::default()).to_owned(),
             input: input.to_string(),
             seed,
             fuel: offer.policy.budget.run.fuel,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use casemate_abi::Code;
+use casemate_gate::RunId;
 use casemate_gate::budget::{Amounts, Meter};
 use casemate_gate::identity::Identity;
 use casemate_gate::policy::Grants;
 use casemate_gate::rls;
-use casemate_gate::RunId;
 
 use super::records::Claimed;
 use super::{DispatchError, Dispatcher, Hold, Job, Over, Taken, origin, reconcile};
@@ -17,7 +17,7 @@ use crate::clock;
 use crate::crossing::event::Events;
 use crate::crossing::replayed;
 use crate::lease::Grip;
-use crate::sandbox::PROFILE;
+use crate::sandbox;
 
 /// How long a run that wakes waits between two looks at a budget that is used up.
 const BUDGET_POLL: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ impl Dispatcher {
         }
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
         let same = start.component == job.agent.digest() && start.policy == job.policy.digest;
-        if !same || start.profile != PROFILE {
+        if !same || !sandbox::is_the_profile_of_runs(&start.profile) {
             return Err(DispatchError::Changed);
         }
         let mut vault = self.scribe.vault(job.tenant, run, claimed.key.token_epoch)?;
@@ -65,8 +65,20 @@ impl Dispatcher {
             let now_ms = clock::now_ms();
             let meter = self.budgets.begin(&origin(job, run), &job.policy.budget, now_ms)?;
             let (row, lost) = (claimed.rows.first().cloned().ok_or(DispatchError::NoRun)?, Duration::ZERO);
-            let hold =
-                Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost, transcription, script, grip };
+            let hold = Hold {
+                scope,
+                identity,
+                grants,
+                admitted,
+                claimed,
+                start,
+                vault,
+                meter,
+                lost,
+                transcription,
+                script,
+                grip,
+            };
             self.started(job, run, &hold, &row, events, now_ms).await?;
             return Ok(Taken::On(Box::new(hold)));
         }

@@ -28,12 +28,7 @@ const REST: Duration = Duration::from_secs(1);
 /// Where components and policies come from.
 pub trait Stock: Send + Sync {
     /// What a run was submitted with, ready to be run.
-    fn job(
-        &self,
-        tenant: TenantId,
-        component: Digest,
-        policy: Digest,
-    ) -> BoxFuture<'_, Result<Job, DispatchError>>;
+    fn job(&self, tenant: TenantId, component: Digest, policy: Digest) -> BoxFuture<'_, Result<Job, DispatchError>>;
 }
 
 /// See the file's head.

@@ -17,6 +17,7 @@ use wasmtime::{Engine, Store, Trap};
 use super::alone;
 use super::engine::{self, Ticking};
 use super::limiter::Limiter;
+use super::profile::Optimisation;
 
 /// Fuel of one program: enough to come to an end, not enough to loop for long.
 const FUEL: u64 = 400_000;
@@ -52,7 +53,7 @@ async fn run(engine: &Engine, component: &[u8], inputs: (u64, u64)) -> wasmtime:
 
 /// Both engines, and what async calls run on.
 fn engines() -> (Ticking, Engine, Runtime) {
-    let (pooled, on_demand) = (Ticking::start().unwrap(), engine::on_demand().unwrap());
+    let (pooled, on_demand) = (Ticking::start().unwrap(), engine::on_demand(Optimisation::Speed).unwrap());
     assert!(pooled.pooling_allocator_metrics().is_some(), "this machine has room for the pool");
     assert!(on_demand.pooling_allocator_metrics().is_none());
     (pooled, on_demand, Builder::new_current_thread().build().unwrap())

@@ -22,7 +22,7 @@ use wasmtime::component::Component;
 use super::admission::ComponentError;
 use super::anatomy::Interface;
 use super::candidate::Candidate;
-use super::engine::PROFILE;
+use super::profile::{Optimisation, profile};
 pub use worker::main as compiler_process;
 
 use cache::Cache;
@@ -105,6 +105,7 @@ pub struct Compiler {
     limits: CompileLimits,
     cache: Cache,
     room: Semaphore,
+    optimisation: Optimisation,
 }
 
 impl Compiler {
@@ -112,7 +113,20 @@ impl Compiler {
     /// component, and keeps what it makes in `directory`, authenticated by `key`.
     #[must_use]
     pub fn new(program: PathBuf, limits: CompileLimits, directory: PathBuf, key: MacKey) -> Self {
-        Self { program, limits, cache: Cache::new(directory, key), room: Semaphore::new(AT_ONCE) }
+        let (cache, room) = (Cache::new(directory, key), Semaphore::new(AT_ONCE));
+        Self { program, limits, cache, room, optimisation: Optimisation::default() }
+    }
+
+    /// The same with code that is optimised otherwise.
+    #[must_use]
+    pub fn optimising(self, optimisation: Optimisation) -> Self {
+        Self { optimisation, ..self }
+    }
+
+    /// How far it optimises.
+    #[must_use]
+    pub const fn optimisation(&self) -> Optimisation {
+        self.optimisation
     }
 
     /// The code of a component, from the cache or from a child process.
@@ -125,7 +139,7 @@ impl Compiler {
         candidate: &Candidate,
         grants: &Grants,
     ) -> Result<Component, ComponentError> {
-        let key = key(engine, candidate);
+        let key = self.key(engine, candidate);
         if let Some(code) = self.cache.get(&key) {
             match sealed::load(engine, &code) {
                 Ok(component) => return Ok(component),
@@ -149,7 +163,8 @@ impl Compiler {
             .map(String::as_str)
             .filter(|import| Interface::of(import).is_granted(grants))
             .collect();
-        let answer = child::ask(&self.program, candidate, &granted, time, memory).await;
+        let arguments = worker::arguments(time, memory, self.optimisation);
+        let answer = child::ask(&self.program, candidate, &granted, arguments, (time, memory)).await;
         drop(room);
         match answer? {
             Answer::Code(code) => Ok(code),
@@ -157,23 +172,27 @@ impl Compiler {
             Answer::Malformed(why) => Err(ComponentError::Malformed(wasmtime::Error::msg(why))),
         }
     }
+
+    /// Names code by everything that it depends on: the component's bytes, the profile and wasmtime's own settings.
+    fn key(&self, engine: &Engine, candidate: &Candidate) -> [u8; 32] {
+        let profile = profile(self.optimisation);
+        let mut feed = Feed(Sha256::new_with_prefix(b"casemate/code/v1"));
+        feed.write(candidate.digest().as_bytes());
+        feed.write(&(profile.len() as u64).to_le_bytes());
+        feed.write(profile.as_bytes());
+        engine.precompile_compatibility_hash().hash(&mut feed);
+        feed.0.finalize().into()
+    }
 }
 
-/// Names code by everything that it depends on: the component's bytes, the profile and wasmtime's own settings.
-fn key(engine: &Engine, candidate: &Candidate) -> [u8; 32] {
-    struct Feed(Sha256);
-    impl Hasher for Feed {
-        fn write(&mut self, bytes: &[u8]) {
-            self.0.update(bytes);
-        }
-        fn finish(&self) -> u64 {
-            0 // only the whole hash is asked for
-        }
+struct Feed(Sha256);
+
+impl Hasher for Feed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
-    let mut feed = Feed(Sha256::new_with_prefix(b"casemate/code/v1"));
-    feed.write(candidate.digest().as_bytes());
-    feed.write(&(PROFILE.len() as u64).to_le_bytes());
-    feed.write(PROFILE.as_bytes());
-    engine.precompile_compatibility_hash().hash(&mut feed);
-    feed.0.finalize().into()
+
+    fn finish(&self) -> u64 {
+        0 // only the whole hash is asked for
+    }
 }

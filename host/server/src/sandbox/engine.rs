@@ -1,19 +1,14 @@
-//! The one wasmtime `Config`: profile `det-1`, each option with its reason. A run that is repeated under the same
-//! profile does the same. It doesn't know what it runs.
+//! The engines under the profile, with a pool and without. It doesn't know what the profile says, nor what it runs.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, OperatorCost, OptLevel, VariableOperatorCost, WasmBacktraceDetails,
-};
+use wasmtime::{Engine, InstanceAllocationStrategy};
 
+use super::profile::{self, Optimisation};
 use super::{TICK, pool};
-
-/// Name of the profile, recorded with every run: it changes with anything that could change what a run does.
-pub const PROFILE: &str = "det-1/wasmtime-48.0.8";
 
 /// Why guests can't be run here.
 #[derive(Debug, thiserror::Error)]
@@ -41,59 +36,19 @@ impl EngineError {
     }
 }
 
-/// The profile's options without an allocator.
-fn det_1() -> wasmtime::Result<Config> {
-    let mut config = Config::new();
-    // Fuel decides how long a run may go on: the same program on the same input burns the same.
-    config.consume_fuel(true).operator_cost(OperatorCost {
-        variable: VariableOperatorCost { memory_grow_per_page: 100, ..VariableOperatorCost::default() },
-        ..OperatorCost::default()
-    });
-    // Epochs only make a guest give way, and end it by the wall clock.
-    config.epoch_interruption(true);
-    // The stack's size decides where recursion ends, so it is part of the profile.
-    config.max_wasm_stack(512 << 10).async_stack_size(2 << 20);
-    // One kind of NaN, no operation whose result is the processor's choice.
-    config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
-    // Optimisation changes the size of stack frames, and so where recursion ends.
-    config.cranelift_opt_level(OptLevel::Speed);
-    // The processor's baseline, not what this machine happens to have: stack frames and results stay the same.
-    config.target(if cfg!(target_arch = "aarch64") {
-        "aarch64-unknown-linux-gnu"
-    } else {
-        "x86_64-unknown-linux-gnu"
-    })?;
-    // No threads: their order would be the scheduler's choice.
-    config.wasm_threads(false).shared_memory(false).wasm_stack_switching(false);
-    // What agents don't need and what has had most of the holes. The cargo features stay compiled in: builds without
-    // them had holes of their own.
-    config.wasm_gc(false).wasm_function_references(false).wasm_exceptions(false).gc_support(false);
-    config.wasm_memory64(false);
-    // What copies a text from one component inside to another has both their memories: without several memories in one
-    // module, wasmtime's own adapters are invalid and the compiler panics over them.
-    config.wasm_multi_memory(true);
-    // No asynchronous calls within a component (their cargo feature is off too): their order would have to be recorded.
-    config.wasm_component_model(true).concurrency_support(false);
-    // Part of the profile, since initialisation burns other fuel without it.
-    config.memory_init_cow(true);
-    // A stranger's debug information is not parsed.
-    config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
-    Ok(config)
-}
-
 /// Pooled where the machine has the address space for it, else on demand, both compiled with the same flags.
-fn engine() -> wasmtime::Result<Engine> {
-    let mut pooled = det_1()?;
+fn pooled() -> wasmtime::Result<Engine> {
+    let mut pooled = profile::config(Optimisation::default())?;
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool::allocation()));
     Engine::new(&pooled).or_else(|error| {
         tracing::warn!(%error, "guests run without a pool: allow this process more address space");
-        on_demand()
+        on_demand(Optimisation::default())
     })
 }
 
-/// The same profile without a pool: it makes the same code, so it is also what compiles.
-pub(in crate::sandbox) fn on_demand() -> wasmtime::Result<Engine> {
-    Engine::new(&det_1()?)
+/// The profile without a pool: it makes the same code, so it is also what compiles.
+pub(in crate::sandbox) fn on_demand(optimisation: Optimisation) -> wasmtime::Result<Engine> {
+    Engine::new(&profile::config(optimisation)?)
 }
 
 /// The engine and the thread that advances its epoch.
@@ -104,8 +59,17 @@ pub(super) struct Ticking {
 }
 
 impl Ticking {
+    /// An engine for many runs at once.
     pub(super) fn start() -> Result<Self, EngineError> {
-        let engine = engine().map_err(EngineError::Engine)?;
+        Self::with(pooled().map_err(EngineError::Engine)?)
+    }
+
+    /// One that sets nothing aside, for a run now and then.
+    pub(super) fn small(optimisation: Optimisation) -> Result<Self, EngineError> {
+        Self::with(on_demand(optimisation).map_err(EngineError::Engine)?)
+    }
+
+    fn with(engine: Engine) -> Result<Self, EngineError> {
         let stop = Arc::new(AtomicBool::new(false));
         let (weak, stopped) = (engine.weak(), Arc::clone(&stop));
         let ticking = move || {

@@ -41,6 +41,8 @@ pub struct Execution {
     pub fuel_used: u64,
     /// Time in guest and gates.
     pub running: Duration,
+    /// Whether it was instantiated. What that burns is not the same everywhere.
+    pub begun: bool,
 }
 
 /// What belongs to one guest.
@@ -82,16 +84,20 @@ pub(super) async fn run(
     let begun = Instant::now();
     let limiter = Limiter::new(Arc::clone(passage.meter()));
     let wasi = Wasi::new(&passage, place);
-    let guest = Guest { passage, limiter, fuel: allowance.fuel, turn, begun: false, wasi, ended: None };
+    let fuel = passage.stops_at().unwrap_or(allowance.fuel);
+    let guest = Guest { passage, limiter, fuel, turn, begun: false, wasi, ended: None };
     let mut store = Store::new(engine_of(&agent), guest);
     let deadline = begun + allowance.wall_clock;
     store.data_mut().passage.must_end_by(deadline);
     prepare(&mut store, deadline);
-    let ran = call(&agent, &mut store, &input).await;
-    wasi::finish(&mut store).await;
+    let ran = call(&agent, &mut store, &input, allowance.fuel.min(INSTANTIATION_FUEL)).await;
+    // One that the clock stopped says nothing more: where exactly it was, its replay can't know.
+    if !matches!(&ran, Err(error) if error.is::<TooLong>()) {
+        wasi::finish(&mut store).await;
+    }
     // A guest that didn't come through its instantiation burned of that one's allowance.
     let is_begun = store.data().begun;
-    let most = if is_begun { allowance.fuel } else { allowance.fuel.min(INSTANTIATION_FUEL) };
+    let most = if is_begun { fuel } else { allowance.fuel.min(INSTANTIATION_FUEL) };
     let fuel_used = most.saturating_sub(store.get_fuel().unwrap_or_default());
     let running = begun.elapsed();
     let Guest { passage, limiter, ended, wasi, .. } = store.into_data();
@@ -100,7 +106,7 @@ pub(super) async fn run(
         (Some(Way::Stop(refusal)), ..) | (_, Some(refusal), _) => Outcome::Finished(Err(refusal)),
         (_, _, Ok(result)) => Outcome::Finished(outcome::returned(result)),
         (_, _, Err(_)) if wasi.exited().is_some() => Outcome::Finished(outcome::exited(wasi.exited())),
-        (_, _, Err(error)) if most < allowance.fuel && error.downcast_ref() == Some(&Trap::OutOfFuel) => {
+        (_, _, Err(error)) if !is_begun && most < allowance.fuel && error.downcast_ref() == Some(&Trap::OutOfFuel) => {
             Outcome::Finished(Err(too_much_to_begin()))
         }
         (_, _, Err(error)) if error.is::<Lost>() => Outcome::Finished(Err(lost())),
@@ -109,7 +115,7 @@ pub(super) async fn run(
             Outcome::Finished(Err(outcome::trapped(&error, passage.meter(), limiter.at_cap, fuel_used)))
         }
     };
-    Execution { passage, outcome, fuel_used, running }
+    Execution { passage, outcome, fuel_used, running, begun: is_begun }
 }
 
 fn engine_of(agent: &Admitted) -> &Engine {
@@ -163,10 +169,11 @@ async fn call(
     agent: &Admitted,
     store: &mut Store<Guest>,
     input: &str,
+    instantiation: u64,
 ) -> wasmtime::Result<Result<String, casemate_bindings::Failure>> {
     let fuel = store.data().fuel;
     // What instantiation burns depends on the host's memory tricks, so it is bounded and not counted.
-    store.set_fuel(fuel.min(INSTANTIATION_FUEL))?;
+    store.set_fuel(instantiation)?;
     let instance = agent.prepared.instantiate_async(&mut *store).await?;
     store.set_fuel(fuel)?;
     store.data_mut().begun = true;

@@ -12,6 +12,9 @@ use super::wasi::Breach;
 /// Longest message of a guest that is kept, in bytes.
 const MESSAGE: usize = 4096;
 
+/// What stands before a trap in a run's end.
+const TRAPPED: &str = "the guest trapped: ";
+
 /// What wasmtime says of a call that hands over more than the host takes in one.
 const TOO_MUCH_LIFTED: &str = "fuel allocated for hostcalls has been exhausted";
 
@@ -84,7 +87,7 @@ pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: Option<u64
     }
     match trap {
         Some(trap) => {
-            let words = format!("the guest trapped: {}{}", said(*trap), super::trap::place(error));
+            let words = format!("{TRAPPED}{}{}", said(*trap), super::trap::place(error));
             Refusal::new(Code::RunTrapped, shortened(words)).with_internal(error)
         }
         None => match error.downcast_ref::<Breach>() {
@@ -95,6 +98,19 @@ pub(super) fn trapped(error: &wasmtime::Error, meter: &Meter, at_cap: Option<u64
             }
         },
     }
+}
+
+/// Whether a run ended because its stack was exhausted: at which depth that happens is the compiler's choice.
+#[must_use]
+pub fn is_stack_exhausted(refusal: &Refusal) -> bool {
+    trap_of(refusal).is_some_and(|trap| trap == said(Trap::StackOverflow))
+}
+
+/// Which trap ended a run, without the place at which it did.
+#[must_use]
+pub fn trap_of(refusal: &Refusal) -> Option<&str> {
+    let words = refusal.message().strip_prefix(TRAPPED).filter(|_| refusal.code() == Code::RunTrapped)?;
+    Some(words.split_once(" in ").map_or(words, |(trap, _)| trap))
 }
 
 /// wasmtime's words for a trap, without its own prefix.

@@ -20,7 +20,10 @@ pub(super) const TABLES: &[(&str, &str)] = &[
     ("casemate.leases", "ids of runs and of the hosts that hold them"),
     ("casemate.hosts", "which hosts there are: no tenant's"),
     ("casemate.shares", "what each tenant is given beside others: ids and numbers"),
-    ("casemate.documents", "what hosts share: names, wrapped keys, policies; no tenant's rows, and for the host's login alone"),
+    (
+        "casemate.documents",
+        "what hosts share: names, wrapped keys, policies; no tenant's rows, and for the host's login alone",
+    ),
 ];
 
 /// Functions with their owner's rights that are called without them.

@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use casemate_gate::RunId;
 use casemate_gate::journal::Row;
 use casemate_gate::rls::Scope;
-use casemate_gate::RunId;
 use casemate_jobs::{Cause, Command, Job, Refused, State, Transition};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -90,15 +90,20 @@ impl Db {
         let done = tx.records(true, move |conn| {
             Box::pin(async move {
                 let mut most = i64::from(most);
-                let cap = sqlx::query(CAP).bind(tenant).fetch_optional(&mut *conn).await.map_err(SqlError::from_postgres)?;
+                let cap =
+                    sqlx::query(CAP).bind(tenant).fetch_optional(&mut *conn).await.map_err(SqlError::from_postgres)?;
                 if let Some(cap) = cap {
                     let cap: i32 = cap.try_get(0).map_err(SqlError::unavailable)?;
                     let count = "select count(*) from casemate.leases where tenant_id = $1";
-                    let held: i64 =
-                        sqlx::query_scalar(count).bind(tenant).fetch_one(&mut *conn).await.map_err(SqlError::from_postgres)?;
+                    let held: i64 = sqlx::query_scalar(count)
+                        .bind(tenant)
+                        .fetch_one(&mut *conn)
+                        .await
+                        .map_err(SqlError::from_postgres)?;
                     most = most.min(i64::from(cap).saturating_sub(held)).max(0);
                 }
-                let taken = sqlx::query(TAKE).bind(tenant).bind(ranks).bind(places).bind(most).fetch_all(&mut *conn).await;
+                let taken =
+                    sqlx::query(TAKE).bind(tenant).bind(ranks).bind(places).bind(most).fetch_all(&mut *conn).await;
                 let taken = taken.map_err(SqlError::from_postgres)?;
                 let mut hints = Vec::with_capacity(taken.len());
                 for row in &taken {
@@ -140,7 +145,9 @@ impl Db {
         let mut tx = self.records_of(scope, Access::Write).await?;
         let done = tx.records(true, move |conn| {
             Box::pin(async move {
-                let Some(locked) = row::lock(conn, Which::Runs(vec![run.as_uuid()])).await?.pop() else { return Ok(None) };
+                let Some(locked) = row::lock(conn, Which::Runs(vec![run.as_uuid()])).await?.pop() else {
+                    return Ok(None);
+                };
                 match taken_over(&locked) {
                     Ok(job) => Ok(Some(Ok(hold(conn, &[(locked, job)], host).await?.pop()))),
                     Err(refused) => Ok(Some(Err(refused))),
@@ -236,7 +243,8 @@ async fn hold(
 
 /// The journals of these runs, as many as fit.
 async fn journals(conn: &mut sqlx::PgConnection, runs: Vec<Uuid>) -> Result<HashMap<Uuid, Vec<Row>>, SqlError> {
-    let sizes = "select run_id, sum(octet_length(frame))::bigint from casemate.journal where run_id = any($1) group by 1";
+    let sizes =
+        "select run_id, sum(octet_length(frame))::bigint from casemate.journal where run_id = any($1) group by 1";
     let sizes = sqlx::query(sizes).bind(runs).fetch_all(&mut *conn).await.map_err(SqlError::from_postgres)?;
     let (mut load, mut bytes) = (Vec::new(), 0_usize);
     for row in &sizes {

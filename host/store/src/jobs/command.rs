@@ -56,7 +56,11 @@ impl Db {
                         let known = "insert into casemate.events (id) values ($1) on conflict do nothing";
                         sqlx::query(known).bind(event).execute(&mut *conn).await.map_err(SqlError::from_postgres)?;
                         let find = "select happened_at is not null from casemate.events where id = $1 for update";
-                        sqlx::query_scalar(find).bind(event).fetch_one(&mut *conn).await.map_err(SqlError::from_postgres)?
+                        sqlx::query_scalar(find)
+                            .bind(event)
+                            .fetch_one(&mut *conn)
+                            .await
+                            .map_err(SqlError::from_postgres)?
                     }
                 };
                 let parked =

@@ -21,9 +21,9 @@ impl Db {
         let (run, epoch) = (first.run, first.epoch);
         let append = Append::new(self.keyring(), scope, &rows)?;
         let open = crate::session::opening(self, scope, Access::Write, Door::Records, LIMIT);
-        let next = ending.next.map_or_else(String::new, |next| {
-            format!("; {}", submit::statement(self.keyring(), scope, &next))
-        });
+        let next = ending
+            .next
+            .map_or_else(String::new, |next| format!("; {}", submit::statement(self.keyring(), scope, &next)));
         let message = format!(
             "{}; {}; UPDATE casemate.runs SET state = '{}', reason = {}, finished_at = now(), host = NULL, lost_by = NULL \
              WHERE id = '{run}' AND epoch = {epoch} AND state = 'running'{next}; COMMIT",

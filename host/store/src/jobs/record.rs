@@ -56,7 +56,8 @@ pub struct JobFilter {
     pub limit: u32,
 }
 
-const COLUMNS: &str = "r.job_id, r.attempt, r.attempts, r.backoff_ms, r.priority, (extract(epoch from r.deadline) * 1000000)::bigint,
+const COLUMNS: &str =
+    "r.job_id, r.attempt, r.attempts, r.backoff_ms, r.priority, (extract(epoch from r.deadline) * 1000000)::bigint,
     (select f.idempotency_key from casemate.runs f where f.job_id = r.job_id and f.attempt = 1), r.ending, r.reason,
     r.wake_event, r.host";
 

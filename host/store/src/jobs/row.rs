@@ -12,7 +12,8 @@ use crate::session::SqlError;
 use crate::wire;
 
 /// What [`read`] reads, in its order, of a table that is called `r`.
-const COLUMNS: &str = "r.id, r.state, r.epoch, r.attempt, r.attempts, r.ending, (extract(epoch from r.not_before) * 1000)::bigint,
+const COLUMNS: &str =
+    "r.id, r.state, r.epoch, r.attempt, r.attempts, r.ending, (extract(epoch from r.not_before) * 1000)::bigint,
     (extract(epoch from r.deadline) * 1000)::bigint,
     case when isfinite(r.wake_at) then (extract(epoch from r.wake_at) * 1000)::bigint end, r.wake_event, r.losses,
     r.unsettled_seq, r.unsettled_epoch, r.resolution, r.host, r.lost_by,
@@ -61,7 +62,8 @@ pub(super) async fn lock(conn: &mut PgConnection, which: Which) -> Result<Vec<Lo
         ),
         Which::Event(id) => ("r.wake_event = any($1)", vec![id]),
     };
-    let find = wire::query(format!("select {COLUMNS} from casemate.runs r where {condition} order by r.id for update of r"));
+    let find =
+        wire::query(format!("select {COLUMNS} from casemate.runs r where {condition} order by r.id for update of r"));
     let rows = find.bind(ids).fetch_all(conn).await.map_err(SqlError::from_postgres)?;
     rows.iter().map(|row| read(row).map_err(SqlError::unavailable)).collect()
 }

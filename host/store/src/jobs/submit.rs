@@ -55,8 +55,11 @@ impl Db {
         let done = tx.records(true, move |conn| {
             Box::pin(async move {
                 let inserted = insert.query().fetch_all(&mut *conn).await.map_err(SqlError::from_postgres)?;
-                let inserted: std::collections::HashSet<Uuid> =
-                    inserted.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(SqlError::unavailable)?;
+                let inserted: std::collections::HashSet<Uuid> = inserted
+                    .iter()
+                    .map(|row| row.try_get(0))
+                    .collect::<Result<_, _>>()
+                    .map_err(SqlError::unavailable)?;
                 let starts: Vec<_> = starts.into_iter().filter(|(run, _)| inserted.contains(run)).collect();
                 if !starts.is_empty() {
                     let (runs, frames): (Vec<Uuid>, Vec<Vec<u8>>) = starts.into_iter().unzip();
@@ -74,9 +77,7 @@ impl Db {
                     where idempotency_key = any($1)";
                 let known = match keys.is_empty() {
                     true => Vec::new(),
-                    false => {
-                        sqlx::query(known).bind(keys).fetch_all(conn).await.map_err(SqlError::from_postgres)?
-                    }
+                    false => sqlx::query(known).bind(keys).fetch_all(conn).await.map_err(SqlError::from_postgres)?,
                 };
                 let known = known.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?))));
                 let known = known.collect::<Result<Known, sqlx::Error>>().map_err(SqlError::unavailable)?;
@@ -191,7 +192,9 @@ impl Insert {
 /// The same for one run, as a statement of a message, with the beginning of its journal.
 pub(super) fn statement(keyring: &Keyring, scope: &Scope, job: &NewJob) -> String {
     let NewJob { run, terms, start } = job;
-    let time = |time: Option<SystemTime>| time.map_or("null::timestamptz".to_owned(), |time| format!("to_timestamp({})", seconds(time)));
+    let time = |time: Option<SystemTime>| {
+        time.map_or("null::timestamptz".to_owned(), |time| format!("to_timestamp({})", seconds(time)))
+    };
     let (id, job) = (run.id, terms.job.unwrap_or(run.id));
     let (runs, frames) = (vec![id.as_uuid()], vec![start.sealed.clone()]);
     let tag = keyring.begin_tag(&scope.tenant().to_string(), &runs, &frames);

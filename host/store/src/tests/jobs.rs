@@ -23,7 +23,10 @@ fn now() -> SystemTime {
 
 /// A tenant of the case's own, so that its queue is its own.
 async fn tenant(world: &World, name: &str) -> Result<TenantId, AnyError> {
-    Ok(world.db.add_tenant(&format!("z-jobs-{name}-{}", Uuid::new_v4().simple()).chars().take(40).collect::<String>()).await?)
+    Ok(world
+        .db
+        .add_tenant(&format!("z-jobs-{name}-{}", Uuid::new_v4().simple()).chars().take(40).collect::<String>())
+        .await?)
 }
 
 fn job(world: &World, tenant: TenantId, terms: Terms) -> Result<NewJob, AnyError> {
@@ -89,7 +92,10 @@ pub(super) async fn one_key_is_one_job(world: World) -> Outcome {
     let claimed = claim(&world, tenant, Uuid::new_v4(), 10).await?;
     assert_eq!((claimed.runs.len(), claimed.taken), (1, 1));
     let journal = claimed.runs.first().and_then(|held| held.journal.clone()).unwrap_or_default();
-    assert_eq!(journal.iter().map(|row| (row.seq.get(), row.epoch.get(), row.kind)).collect::<Vec<_>>(), [(0, 0, RowKind::Start)]);
+    assert_eq!(
+        journal.iter().map(|row| (row.seq.get(), row.epoch.get(), row.kind)).collect::<Vec<_>>(),
+        [(0, 0, RowKind::Start)]
+    );
     Ok(())
 }
 
@@ -117,7 +123,9 @@ pub(super) async fn a_claim_fences_and_a_lost_host_gives_up(world: World) -> Out
     assert!(matches!(late, Err(JournalError::Fenced)), "{late:?}");
     let taken = one(&world, tenant, second).await?;
     assert_eq!((taken.run.epoch.get(), taken.lost_by, taken.job.lost), (2, Some(first), 1));
-    assert!(matches!(end(&world, tenant, &held, State::Done).await, Err(error) if error.to_string().contains("another host")));
+    assert!(
+        matches!(end(&world, tenant, &held, State::Done).await, Err(error) if error.to_string().contains("another host"))
+    );
     end(&world, tenant, &taken, State::Done).await?;
     assert_eq!(state(&world, tenant, id).await?, State::Done);
     assert!(end(&world, tenant, &taken, State::Done).await.is_err(), "an end is the last");
@@ -199,14 +207,19 @@ pub(super) async fn the_queue_turns_and_keeps_its_order(world: World) -> Outcome
     }
     expected.sort_by_key(|(rank, _)| *rank);
     let claimed = claim(&world, tenant, host, 10).await?;
-    assert_eq!(claimed.runs.iter().map(|held| held.run.id).collect::<Vec<_>>(), expected.iter().map(|(_, id)| *id).collect::<Vec<_>>());
+    assert_eq!(
+        claimed.runs.iter().map(|held| held.run.id).collect::<Vec<_>>(),
+        expected.iter().map(|(_, id)| *id).collect::<Vec<_>>()
+    );
     // What lies behind a place is not looked at again.
     let next = submit(&world, tenant, Terms::default()).await?;
     let scope = world.scope(tenant, new_id())?;
     let again = world.db.claim(&scope, host, &claimed.places, 10).await?;
     assert_eq!(again.runs.iter().map(|held| held.run.id).collect::<Vec<_>>(), [next]);
     // Not before its time.
-    let later = submit(&world, tenant, Terms { not_before: Some(now() + Duration::from_millis(400)), ..Terms::default() }).await?;
+    let later =
+        submit(&world, tenant, Terms { not_before: Some(now() + Duration::from_millis(400)), ..Terms::default() })
+            .await?;
     assert!(claim(&world, tenant, host, 10).await?.runs.is_empty());
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(one(&world, tenant, host).await?.run.id, later);

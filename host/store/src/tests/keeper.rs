@@ -100,7 +100,8 @@ pub(super) async fn every_table_of_the_host_is_thought_of(world: World) -> Outco
           and c.relnamespace in ('casemate'::regnamespace, 'app'::regnamespace) order by 1";
     let slots = (0..8).map(|slot| format!("queue_{slot}"));
     let tables = ["artefacts", "events", "journal", "kv", "later", "leases", "queue"].map(str::to_owned);
-    let expected: Vec<_> = tables.into_iter().chain(slots).chain(["runs", "shares"].map(str::to_owned)).map(Some).collect();
+    let expected: Vec<_> =
+        tables.into_iter().chain(slots).chain(["runs", "shares"].map(str::to_owned)).map(Some).collect();
     assert_eq!(wire::simple(&mut owner, with_tenants.to_owned()).await?, expected);
     owner.close().await?;
     Ok(())

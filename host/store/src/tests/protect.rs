@@ -69,7 +69,7 @@ const SHAPES: &[(&str, &str, &[&str], &[&str])] = &[
         insert into public.events values (gen_random_uuid(), '{one}', '2026-01-05'), (gen_random_uuid(), '{two}', '2027-01-05');
         grant select on public.events_1 to public",
         &["public.events"],
-        &["select count(*) = 6 from pg_policy where polrelid::regclass::text ~ 'events'"],
+        &["select count(*) = 6 from pg_policy where polrelid::regclass::text ~ '^events'"],
     ),
     (
         "without a tenant, and without rows; names that have to be quoted",

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use casemate_gate::call::Origin;
-use casemate_gate::job::NewRun;
 use casemate_gate::identity::{Identity, Standing};
+use casemate_gate::job::NewRun;
 use casemate_gate::journal::{Row, RowKind};
 use casemate_gate::rls::{Scope, bookkeeping};
 use casemate_gate::{AgentName, Digest, Epoch, RunId, Seq, TenantId, Value, Verb};

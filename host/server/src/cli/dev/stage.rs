@@ -5,7 +5,7 @@ use casemate_gate::Digest;
 use serde_json::Value;
 
 use super::super::exit::Exit;
-use super::super::run::{Given, Run};
+use super::super::run::{Given, Run, Written};
 use super::super::{CliError, Global, input};
 use super::Files;
 use crate::app::{App, Database};
@@ -63,7 +63,7 @@ impl Stage {
         };
         let Ready { digest, agent, given, document } = ready;
         let tenants = std::slice::from_ref(&self.tenant);
-        Box::pin(Run::runs(tenants, global, app, (digest, Ok(agent)), Some(given), document, None)).await
+        Box::pin(Run::runs(tenants, global, app, (digest, Ok(agent)), Some(given), document, Written::default())).await
     }
 
     /// Takes the host down, if there is one.

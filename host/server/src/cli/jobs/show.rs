@@ -104,7 +104,9 @@ pub(super) fn result(
             match format {
                 Format::Json => {
                     let document: Value = serde_json::from_str(&document).unwrap_or(Value::Null);
-                    output::line(&json!({"job": job.id, "state": job.run.state.name(), "result": document}).to_string());
+                    output::line(
+                        &json!({"job": job.id, "state": job.run.state.name(), "result": document}).to_string(),
+                    );
                 }
                 Format::Human => output::line(&document),
             }

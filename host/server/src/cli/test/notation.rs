@@ -169,7 +169,7 @@ impl Entry {
 }
 
 /// The call as JSON, for comparisons.
-pub(super) fn asked(request: &Request) -> Result<Value, serde_json::Error> {
+pub(in crate::cli) fn asked(request: &Request) -> Result<Value, serde_json::Error> {
     serde_json::to_value(Ask::from(request.clone()))
 }
 
@@ -179,7 +179,7 @@ pub(super) fn read_asked(note: Value) -> Result<Request, serde_json::Error> {
 }
 
 /// The reply as JSON, for comparisons.
-pub(super) fn replied(reply: &Reply) -> Result<Value, serde_json::Error> {
+pub(in crate::cli) fn replied(reply: &Reply) -> Result<Value, serde_json::Error> {
     shown(reply)
 }
 

@@ -82,6 +82,8 @@ fn samples() -> Result<Vec<(&'static str, Frame)>, Box<dyn std::error::Error>> {
         ("call-within", call(Some(within), Ok(Reply::Changed(1)))),
         ("intent-returning", intent(Request::SqlReturning { statement: statement(), parameters: Vec::new() })),
         ("intent-commit", intent(Request::SqlCommit { opened: Seq::new(4) })),
+        ("ended", Frame::Ended { stamp: STAMP, result: Ok("{}".to_owned()), said: [9; 32] }),
+        ("ended-refused", Frame::Ended { stamp: STAMP, result: Err(refused()), said: [9; 32] }),
     ])
 }
 
@@ -113,6 +115,25 @@ fn a_cut_a_longer_and_a_newer_frame_are_refused() -> Outcome {
         assert!(matches!(Frame::decode(&longer), Err(FrameError::Damaged(_))));
     }
     assert!(matches!(Frame::decode(&[2, 0]), Err(FrameError::Version(Some(2)))));
+    Ok(())
+}
+
+/// Frames come from strangers, too: what is nested as deep as a frame is long would take the reader's stack.
+#[test]
+fn arrays_in_arrays_are_refused() -> Outcome {
+    let deep = |levels: usize| {
+        let array = (0..levels).fold(Value::Integer(1), |inner, _| Value::Array(vec![inner]));
+        let request = Request::SqlQuery { statement: "select $1".to_owned(), parameters: vec![array] };
+        Frame::Intent { stamp: STAMP, asked: [9; 32], request, vault: Vec::new() }
+    };
+    assert_eq!(Frame::decode(&deep(1).encode()?)?, deep(1));
+    assert!(matches!(Frame::decode(&deep(2).encode()?), Err(FrameError::Damaged(_))));
+    let flat = deep(1).encode()?;
+    // The array's own two bytes, many times over.
+    let at = flat.windows(2).rposition(|bytes| bytes == [13, 1]).ok_or("an array")?;
+    let mut bomb = flat.get(..at).unwrap_or_default().to_vec();
+    bomb.extend([13, 1].repeat(400_000));
+    assert!(matches!(Frame::decode(&bomb), Err(FrameError::Damaged(_))));
     Ok(())
 }
 

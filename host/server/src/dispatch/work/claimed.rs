@@ -90,7 +90,8 @@ impl Worker {
             // Nothing of it is under way: it waits until there is budget again.
             Err(DispatchError::Refused(refusal)) if is_budget(&refusal) => {
                 tracing::info!(%run, %refusal, "the run waits for its budget");
-                let wake = Wake { at_ms: Some(standing.now_ms().saturating_add(super::super::millis(BROKE))), event: None };
+                let wake =
+                    Wake { at_ms: Some(standing.now_ms().saturating_add(super::super::millis(BROKE))), event: None };
                 self.dispatcher.records.park(&scope, run, epoch, wake, running).await
             }
             Err(error) => Err(error),
@@ -175,7 +176,8 @@ impl Frame {
             | Self::Intent { stamp, .. }
             | Self::Outcome { stamp, .. }
             | Self::Wait { stamp, .. }
-            | Self::End { stamp, .. } => stamp.fuel_used,
+            | Self::End { stamp, .. }
+            | Self::Ended { stamp, .. } => stamp.fuel_used,
         }
     }
 }

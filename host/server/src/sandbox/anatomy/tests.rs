@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Anatomy, AnatomyError, Extent, Interface, Kind, validate};
-use crate::sandbox::engine;
+use crate::sandbox::{Optimisation, engine};
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
@@ -83,7 +83,7 @@ fn other_files_are_told_by_their_first_bytes() -> Tested {
     assert_eq!((anatomy.imports.as_slice(), anatomy.exports.as_slice()), (&["env::f".into()][..], &["g".into()][..]));
     assert_eq!(anatomy.footprint.memories, Extent::one(2 * 65_536, Some(4 * 65_536)));
 
-    let made = engine::on_demand()?.precompile_component(&wat::parse_str("(component)")?)?;
+    let made = engine::on_demand(Optimisation::Speed)?.precompile_component(&wat::parse_str("(component)")?)?;
     assert_eq!(Anatomy::read(&made)?.kind, Kind::Precompiled);
     let mut other = made;
     if let Some(system) = other.get_mut(super::SYSTEM_AT) {
@@ -132,7 +132,7 @@ fn names_of_imports_are_told_apart() {
 /// What the validator lets through compiles, and what it doesn't the engine refuses too.
 #[test]
 fn the_validator_has_the_engines_features() -> Tested {
-    let engine = engine::on_demand()?;
+    let engine = engine::on_demand(Optimisation::Speed)?;
     for inside in [
         "(func)",
         "(memory 1) (memory 1)",

@@ -1,6 +1,7 @@
 //! The parent's side of one compilation: starts the child, sends it the component, reads its answer, and ends it when
 //! it takes too long. It believes the child nothing but the bytes of its answer, within their limit.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -36,11 +37,11 @@ pub(super) async fn ask(
     program: &Path,
     candidate: &Candidate,
     granted: &[&str],
-    time: Duration,
-    memory: u64,
+    arguments: impl IntoIterator<Item = OsString>,
+    (time, memory): (Duration, u64),
 ) -> Result<Answer, CompileError> {
     let mut child = Command::new(program)
-        .args(worker::arguments(time, memory))
+        .args(arguments)
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -11,7 +11,7 @@ use casemate_abi::limits;
 
 use super::jail;
 use crate::sandbox::anatomy::{Anatomy, AnatomyError};
-use crate::sandbox::engine;
+use crate::sandbox::{Optimisation, engine};
 
 /// First argument of a compiler process.
 const NAME: &str = "compile-one-component";
@@ -30,8 +30,8 @@ const IMPORTS: u8 = 1;
 const MALFORMED: u8 = 2;
 
 /// The command line of a child with these limits.
-pub(super) fn arguments(time: Duration, memory: u64) -> [OsString; 3] {
-    [NAME.into(), time.as_secs().max(1).to_string().into(), memory.to_string().into()]
+pub(super) fn arguments(time: Duration, memory: u64, optimisation: Optimisation) -> [OsString; 4] {
+    [NAME.into(), time.as_secs().max(1).to_string().into(), memory.to_string().into(), optimisation.name().into()]
 }
 
 /// What is sent before the component.
@@ -63,8 +63,10 @@ pub fn main() -> Option<ExitCode> {
         return None;
     }
     let mut number = || arguments.next()?.to_str()?.parse::<u64>().ok();
-    let done = match (number(), number()) {
-        (Some(seconds), Some(memory)) => work(seconds, memory),
+    let limits = (number(), number());
+    let optimisation = arguments.next().and_then(|name| Optimisation::named(name.to_str()?));
+    let done = match (limits, optimisation) {
+        ((Some(seconds), Some(memory)), Some(optimisation)) => work(seconds, memory, optimisation),
         _ => Err(io::ErrorKind::InvalidInput.into()),
     };
     Some(match done {
@@ -76,10 +78,10 @@ pub fn main() -> Option<ExitCode> {
     })
 }
 
-fn work(seconds: u64, memory: u64) -> io::Result<()> {
+fn work(seconds: u64, memory: u64, optimisation: Optimisation) -> io::Result<()> {
     jail::limit(seconds, memory)?;
     // Both need system calls that a compiler doesn't: threads are started, the processor is looked at.
-    let compiler = engine::on_demand().map_err(io::Error::other)?;
+    let compiler = engine::on_demand(optimisation).map_err(io::Error::other)?;
     jail::close()?;
     let mut input = io::stdin().lock();
     let mut length = [0; 4];
