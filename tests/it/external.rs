@@ -13,7 +13,7 @@ use crate::host::{Host, Tested, example};
 use crate::policy::Policy;
 use crate::said::{Said, text};
 use pooler::Pooler;
-use server::Server;
+pub(crate) use server::Server;
 
 /// A host whose configuration names the server, and the pooler if there is one.
 fn host_on(server: &Server, pooler: Option<&Pooler>) -> Tested<Host> {

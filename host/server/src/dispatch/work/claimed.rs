@@ -10,6 +10,7 @@ use casemate_gate::job::Ending;
 use casemate_gate::policy::Grants;
 use casemate_gate::{Refusal, RunId, TenantId};
 use casemate_jobs::{Command, State, Wake};
+use casemate_keys::random;
 use casemate_store::HeldRun;
 
 use super::super::ending::Held;
@@ -19,6 +20,7 @@ use super::Worker;
 use crate::clock;
 use crate::crossing::frame::{Frame, Refused, Stamp};
 use crate::crossing::{Place, Recorder};
+use crate::lease::Grip;
 
 /// How long a run waits whose agent or tenant has used up its budget, before it is looked at again.
 const BROKE: Duration = Duration::from_secs(5);
@@ -27,9 +29,9 @@ const RETRY: Duration = Duration::from_millis(500);
 
 impl Worker {
     /// Drives a run that was claimed as far as it goes.
-    pub(super) async fn drive(&self, tenant: TenantId, held: HeldRun) {
+    pub(super) async fn drive(&self, tenant: TenantId, held: HeldRun, grip: Grip) {
         let (run, name, epoch) = (held.run.id, held.name, held.job.epoch);
-        match Box::pin(self.try_to(tenant, held)).await {
+        match Box::pin(self.try_to(tenant, held, grip)).await {
             Ok(()) => {}
             Err(DispatchError::Refused(refusal)) if refusal.code() == Code::RunFenced => {
                 tracing::info!(%run, "the run is not this host's any more");
@@ -43,7 +45,7 @@ impl Worker {
         }
     }
 
-    async fn try_to(&self, tenant: TenantId, mut held: HeldRun) -> Result<(), DispatchError> {
+    async fn try_to(&self, tenant: TenantId, mut held: HeldRun, grip: Grip) -> Result<(), DispatchError> {
         let run = held.run.id;
         let (component, policy) = (held.run.component, held.run.policy);
         let scope = bookkeeping_of(tenant)?;
@@ -68,7 +70,7 @@ impl Worker {
         };
         let grants = Arc::new(job.policy.grants(job.agent.manifest()));
         let identity = self.dispatcher.standing_of(&job, run, &grants).await?;
-        self.go(&job, run, (identity, grants), claimed, &standing).await
+        self.go(&job, run, (identity, grants), claimed, &standing, grip).await
     }
 
     async fn go(
@@ -78,10 +80,10 @@ impl Worker {
         who: (Identity, Arc<Grants>),
         claimed: Claimed,
         standing: &Held,
+        grip: Grip,
     ) -> Result<(), DispatchError> {
         let (epoch, running) = (claimed.epoch, claimed.running);
         let scope = bookkeeping_of(job.tenant)?;
-        let grip = self.dispatcher.lease.grip(run);
         let adopted = Box::pin(self.dispatcher.adopt(job, run, who, claimed, Duration::ZERO, None, grip)).await;
         match adopted {
             Ok(Taken::On(hold)) => Box::pin(self.dispatcher.stretch(job, run, *hold, None)).await.map(drop),
@@ -91,7 +93,7 @@ impl Worker {
             Err(DispatchError::Refused(refusal)) if is_budget(&refusal) => {
                 tracing::info!(%run, %refusal, "the run waits for its budget");
                 let wake =
-                    Wake { at_ms: Some(standing.now_ms().saturating_add(super::super::millis(BROKE))), event: None };
+                    Wake { at_ms: Some(standing.now_ms().saturating_add(super::super::millis(scattered(BROKE)?))), event: None };
                 self.dispatcher.records.park(&scope, run, epoch, wake, running).await
             }
             Err(error) => Err(error),
@@ -143,6 +145,12 @@ impl Worker {
             }
         }
     }
+}
+
+/// A time with as much as half of it added, so that those who wait for the same don't come back at the same time.
+fn scattered(time: Duration) -> Result<Duration, DispatchError> {
+    let [part] = random::<1>()?;
+    Ok(time + time * u32::from(part) / 510)
 }
 
 const fn is_budget(refusal: &Refusal) -> bool {
