@@ -253,7 +253,7 @@ impl App {
             return Err(dispatch::DispatchError::NoDatabase.into());
         };
         presence.offer(slots).await?;
-        let stock = Stock::new(config, self.artefacts.clone(), Arc::clone(&self.dispatcher), db.clone());
+        let stock = Stock::new(config, self.artefacts.clone(), self.shared.clone(), Arc::clone(&self.dispatcher), db.clone());
         let dispatcher = Arc::clone(&self.dispatcher);
         Ok(Arc::new(Worker::new(dispatcher, Arc::new(stock), Arc::clone(presence), slots)?))
     }

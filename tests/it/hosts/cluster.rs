@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::member::Member;
 use crate::external::Server;
-use crate::host::{Host, Tested};
+use crate::host::{Host, Tested, example};
 use crate::said::Said;
 
 pub(super) struct Cluster {
@@ -45,6 +45,7 @@ impl Cluster {
         for tenant in ["acme", "globex"] {
             first.ask(&["tenant", "add", tenant])?.expect(0)?;
         }
+        first.ask(&["db", "apply", &example("seed.sql")])?.expect(0)?;
         let invitation = first.beside("invitation");
         first.ask(&["hosts", "invite", "--out", &invitation.display().to_string()])?.expect(0)?;
         let configuration = invitation.join("config.toml");

@@ -114,7 +114,8 @@ fn whatever_becomes_of_hosts_each_job_is_done_once() -> Tested {
     let Nemesis { done, mut recoveries, .. } = nemesis;
     recoveries.sort_unstable();
     println!("{done:?}; runs of a killed host were others' after {recoveries:?}");
-    println!("{} jobs, {} submissions without an answer, {} commands", work.accepted.len(), work.unheard, work.commands);
+    let Work { accepted, unheard, codes, commands, .. } = &work;
+    println!("{} jobs, {unheard} submissions without an answer {codes:?}, {commands} commands", accepted.len());
     let checked = worked.map_err(Into::into).and_then(|()| settled(&mut cluster, &mut work));
     checked.map_err(|error| {
         let logs: Vec<_> = cluster.members.iter().map(Member::told).collect();

@@ -1,6 +1,7 @@
 //! The jobs of a test's cluster: handed over in bulk by the command line, of every kind, and commands put to some of them. Each
 //! job counts its effect under a key of its own. What the command line has not said is accepted, may be or not.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -72,19 +73,21 @@ pub(super) struct Work<'a> {
     /// Submissions of which nobody knows whether they were accepted.
     pub(super) unheard: u64,
     pub(super) commands: u64,
+    /// Why, with how often.
+    pub(super) codes: BTreeMap<String, u64>,
 }
 
 /// Nothing runs out.
 fn policy() -> Policy {
     let plenty = |policy: Policy, resource| policy.tenant(resource, 1 << 50);
-    let policy = ["fuel", "memory", "wall-clock", "calls", "log-bytes", "result-bytes"].into_iter().fold(Policy::open(), plenty);
-    policy.run("fuel", 20_000_000_000)
+    let resources = ["fuel", "memory", "wall-clock", "calls", "log-bytes", "result-bytes"];
+    resources.into_iter().fold(Policy::open(), plenty).run("fuel", 20_000_000_000)
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(office: &'a Member, seed: u64) -> Self {
         let (random, accepted, paused) = (Random::from(seed), Vec::new(), Vec::new());
-        Self { office, random, number: 0, accepted, paused, unheard: 0, commands: 0 }
+        Self { office, random, number: 0, accepted, paused, unheard: 0, commands: 0, codes: BTreeMap::new() }
     }
 
     /// Goes on until it is told to stop.
@@ -117,6 +120,7 @@ impl<'a> Work<'a> {
         let said = self.office.ask(&words)?;
         if said.status != Some(0) || said.lines.len() != keys.len() {
             self.unheard += 1;
+            *self.codes.entry(text(&said.error()?, "/code").to_owned()).or_default() += 1;
             // Postgres may be away; anything else is a finding.
             return if said.status == Some(4) || said.status == Some(5) { Ok(()) } else { said.expect(0).map(drop) };
         }

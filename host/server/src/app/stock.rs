@@ -9,6 +9,7 @@ use casemate_gate::{Digest, TenantId};
 use casemate_store::{Db, StoreError};
 use futures_util::future::BoxFuture;
 
+use super::shared::{Part, Shared};
 use super::{AppError, Artefacts, Packs};
 use crate::config::Config;
 use crate::dispatch::{DispatchError, Dispatcher, Job, Stock as Source};
@@ -23,6 +24,7 @@ type Key = (TenantId, Digest, Digest);
 pub struct Stock {
     config: Config,
     artefacts: Artefacts,
+    shared: Shared,
     dispatcher: Arc<Dispatcher>,
     db: Db,
     // Held for one look-up at a time.
@@ -30,8 +32,14 @@ pub struct Stock {
 }
 
 impl Stock {
-    pub(super) fn new(config: &Config, artefacts: Artefacts, dispatcher: Arc<Dispatcher>, db: Db) -> Self {
-        Self { config: config.clone(), artefacts, dispatcher, db, ready: Mutex::default() }
+    pub(super) fn new(
+        config: &Config,
+        artefacts: Artefacts,
+        shared: Shared,
+        dispatcher: Arc<Dispatcher>,
+        db: Db,
+    ) -> Self {
+        Self { config: config.clone(), artefacts, shared, dispatcher, db, ready: Mutex::default() }
     }
 
     async fn find(&self, key: Key) -> Result<Job, DispatchError> {
@@ -57,7 +65,14 @@ impl Stock {
 
     /// The policy that a run was submitted with; and from here on the tenant's active one holds for it, too.
     async fn policy(&self, tenant: TenantId, digest: Digest) -> Result<Policy, DispatchError> {
-        let packs = Packs::look(&self.config).map_err(kept)?;
+        let mut packs = Packs::look(&self.config).map_err(kept)?;
+        if self.shared.has_others() && !packs.folder(digest).exists() {
+            // Another host may have activated it a moment ago.
+            let shared = self.shared.clone();
+            let pulled = tokio::task::spawn_blocking(move || shared.pull(Part::Packs)).await;
+            pulled.map_err(|_| kept(AppError::Interrupted))?.map_err(kept)?;
+            packs = Packs::look(&self.config).map_err(kept)?;
+        }
         if let Some(active) = packs.active(tenant).map_err(kept)? {
             self.dispatcher.activate(tenant, Arc::new(active.source.policy));
         }

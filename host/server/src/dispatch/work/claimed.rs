@@ -10,8 +10,8 @@ use casemate_gate::job::Ending;
 use casemate_gate::policy::Grants;
 use casemate_gate::{Refusal, RunId, TenantId};
 use casemate_jobs::{Command, State, Wake};
-use casemate_keys::random;
-use casemate_store::HeldRun;
+use casemate_keys::{KeyError, random};
+use casemate_store::{HeldRun, StoreError};
 
 use super::super::ending::Held;
 use super::super::records::Claimed;
@@ -24,6 +24,8 @@ use crate::lease::Grip;
 
 /// How long a run waits whose agent or tenant has used up its budget, before it is looked at again.
 const BROKE: Duration = Duration::from_secs(5);
+/// How long a run rests that could not go on here.
+const RETURN: Duration = Duration::from_secs(1);
 /// How often it is tried to give a run back.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -40,7 +42,14 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!(%run, %error, code = error.code(), "the run could not go on here, and is given back");
-                self.give_back(tenant, name, Command::Lose { epoch }).await;
+                let delay_ms = scattered(RETURN).map_or(0, super::super::millis);
+                if is_the_hosts(&error) {
+                    self.give_back(tenant, name, Command::Release { epoch, delay_ms }).await;
+                } else {
+                    // Slowly: as often as a run may be lost, it would be in a second.
+                    tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+                    self.give_back(tenant, name, Command::Lose { epoch }).await;
+                }
             }
         }
     }
@@ -137,13 +146,23 @@ impl Worker {
                     return;
                 }
                 // It is another's already.
-                Err(casemate_store::StoreError::Job(_) | casemate_store::StoreError::NoRun) => return,
+                Err(StoreError::Job(_) | StoreError::NoRun) => return,
                 Err(error) => {
                     tracing::warn!(%error, code = error.code(), "a run could not be given back");
                     tokio::time::sleep(RETRY).await;
                 }
             }
         }
+    }
+}
+
+/// Whether it is the host or its database that failed, and not the run, which another host may go on with.
+const fn is_the_hosts(error: &DispatchError) -> bool {
+    match error {
+        DispatchError::Store(error) => !matches!(error, StoreError::NoArtefact(_) | StoreError::NoRun),
+        DispatchError::Append(_) | DispatchError::Journal(_) | DispatchError::Engine(_) | DispatchError::Budget(_) => true,
+        DispatchError::Keys(error) => !matches!(error, KeyError::DoesNotOpen),
+        _ => false,
     }
 }
 
