@@ -75,7 +75,7 @@ fn postgres_is_killed_in_the_middle_of_a_run() -> Tested {
     until(NOTICE, || Ok((!is_alive(server)).then_some(())))?;
     let listed = host.ask(&["runs", "--tenant", "acme"])?;
     let states: Vec<_> = listed.expect(0)?.lines.iter().map(|line| text(line, "/state")).collect();
-    assert_eq!(states, ["running"], "the run is on record and not finished");
+    assert_eq!(states, ["ready"], "the run is on record, and what its host held can be claimed");
     let resumed = host.ask(&["resume", &run, "--tenant", "acme"])?;
     assert_eq!(resumed.expect(0)?.ended_by()?, 0, "{}", resumed.stdout);
     let rows =

@@ -38,7 +38,8 @@ fn take(workspace: &Workspace, steps: &mut Steps) -> Result<(), Error> {
     steps.run("lint", &mut cargo(&[&["clippy"], lint.as_slice()].concat()))?;
     steps.run("guest lint", &mut guests("clippy", &lint))?;
     // Cargo builds no program for the tests of another package, and the integration tests start `casemate`.
-    steps.run("build", &mut cargo(&cargo::BUILD))?;
+    // With the tests, so that no dependency is built for the program alone and once more for them.
+    steps.run("build", &mut cargo(&[cargo::BUILD.as_slice(), &["--tests"]].concat()))?;
     steps.run("test", &mut cargo(tests()))?;
     steps.run("guest test", &mut guests("test", &["--workspace"]))?;
     steps.run("doc test", &mut cargo(&["test", "--doc", "--workspace"]))

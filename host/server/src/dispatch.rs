@@ -226,7 +226,12 @@ impl Dispatcher {
         loop {
             let transcription = hold.transcription.clone();
             let (until_ms, peak) = match Box::pin(self.stretch(job, run, hold, events.clone())).await? {
-                Stretch::Ended(ended) => return Ok(ended),
+                Stretch::Ended(ended) => {
+                    // Whoever waits for it can verify it as soon as this returns.
+                    let ledger = &self.crossing.ledger;
+                    ledger.checkpoint(ledger.origin(job.tenant.as_uuid())).await?;
+                    return Ok(ended);
+                }
                 Stretch::Parked { until_ms, peak } => (until_ms, peak),
             };
             sleep_until(until_ms).await;

@@ -17,9 +17,10 @@ mod statement;
 mod transaction;
 mod values;
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use casemate_gate::TenantId;
 use casemate_gate::rls::Scope;
@@ -52,6 +53,8 @@ struct Inner {
     sql: Arc<Pool>,
     keyring: Keyring,
     holders: Arc<Holders>,
+    /// When each agents' role was last made what it should be.
+    roles: tokio::sync::Mutex<HashMap<String, Instant>>,
     info: ConnectInfo,
 }
 
@@ -98,6 +101,7 @@ impl Db {
             runtime,
             keyring,
             holders: Arc::default(),
+            roles: tokio::sync::Mutex::default(),
             info: info.clone(),
         })))
     }
@@ -116,6 +120,10 @@ impl Db {
 
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.0.keyring
+    }
+
+    pub(crate) fn known_roles(&self) -> &tokio::sync::Mutex<HashMap<String, Instant>> {
+        &self.0.roles
     }
 
     /// Leave to keep a connection between calls.

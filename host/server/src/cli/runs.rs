@@ -1,10 +1,10 @@
-//! `casemate runs`: a tenant's runs and their states. It doesn't know what they did.
+//! `casemate runs`: a tenant's runs and their states, also beside hosts that are up. It doesn't know what they did.
 
 use serde_json::json;
 
 use super::exit::Exit;
 use super::{CliError, Format, Global, output};
-use crate::app::{App, Database};
+use crate::app::Office;
 
 /// List a tenant's runs.
 #[derive(Debug, clap::Args)]
@@ -19,12 +19,12 @@ pub(super) struct Runs {
 
 impl Runs {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
-        let app = App::open(&global.config()?, Database::Needed).await?;
-        let listed = match app.tenants.named(&self.tenant) {
-            Ok(tenant) => app.dispatcher.list(tenant, self.limit).await.map_err(CliError::from),
+        let office = Office::open(&global.config()?).await?;
+        let listed = match office.tenant(&self.tenant) {
+            Ok(tenant) => office.desk.runs(tenant, self.limit).await.map_err(CliError::from),
             Err(error) => Err(error.into()),
         };
-        let closed = app.close().await;
+        let closed = office.close().await;
         let runs = listed?;
         closed?;
         match global.format {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::{CliError, Format, Global, output};
-use crate::app::{App, AppError, Database, Tenants};
+use crate::app::{App, AppError, Database, Office, Tenants};
 use crate::config::Config;
 
 /// Most characters of a reason.
@@ -39,6 +39,17 @@ pub(super) enum Tenant {
     Reinstate {
         /// Whose
         name: String,
+    },
+    /// Say what part of the hosts' slots a tenant's jobs get beside others', also while hosts are up
+    Share {
+        /// Whose
+        name: String,
+        /// Its part where all have work: one with 3 gets three times what one with 1 gets
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        weight: Option<u32>,
+        /// Most of its runs at once, over all hosts; 0 for no cap
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+        concurrency: Option<u32>,
     },
     /// Write everything of a tenant into a directory: rows, runs, policy, budgets, components, and its log
     Export {
@@ -95,6 +106,14 @@ impl Tenant {
                 show::tenants(global.format, std::iter::once((name.as_str(), &tenant)));
                 told(global.format, "its runs can begin again; those that were refused have ended");
             }
+            Self::Share { name, weight, concurrency } => {
+                let office = Office::open(&config).await?;
+                let shared = share(&office, &name, weight, concurrency).await;
+                let closed = office.close().await;
+                let (weight, cap) = shared?;
+                closed?;
+                show::share(global.format, &name, weight, cap);
+            }
             Self::Export { name, to } => {
                 Tenants::look_up(&config, &name)?;
                 let app = App::open(&config, Database::of(&config)).await?;
@@ -126,6 +145,22 @@ impl Tenant {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Changes what is named of a tenant's share; what it is then.
+async fn share(
+    office: &Office,
+    name: &str,
+    weight: Option<u32>,
+    concurrency: Option<u32>,
+) -> Result<(u32, Option<u32>), CliError> {
+    let tenant = office.tenant(name)?;
+    let (old_weight, old_cap) = office.desk.share(tenant).await?;
+    if weight.is_some() || concurrency.is_some() {
+        let cap = concurrency.map_or(old_cap, |cap| (cap > 0).then_some(cap));
+        office.desk.set_share(tenant, weight.unwrap_or(old_weight), cap).await?;
+    }
+    Ok(office.desk.share(tenant).await?)
 }
 
 /// The tenants with how many runs they have.

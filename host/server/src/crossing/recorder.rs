@@ -316,7 +316,7 @@ impl Recorder {
         self.flush().await.map(drop)
     }
 
-    /// Puts the end on record and has the tenant's log signed; returns the end's index. The ledger has all of it before the
+    /// Puts the end on record; returns its index. The ledger has all of it before the
     /// journal and the run's state have any: who claims the run again finds the journal as it is, and ends it again.
     ///
     /// # Errors
@@ -334,10 +334,6 @@ impl Recorder {
         let rows = std::mem::take(&mut self.rows);
         let ended = self.journal.end(&self.place.scope, rows, ending).await;
         ended.map_err(|error| journal_refusal(&error))?;
-        let origin = self.ledger.origin(self.place.tenant.as_uuid());
-        self.ledger.checkpoint(origin).await.map_err(|error| {
-            Refusal::new(Code::AuditUnavailable, "the log could not be signed").with_cause(error.code(), error)
-        })?;
         Ok(index)
     }
 

@@ -152,6 +152,14 @@ impl Desk {
         Ok(self.db.list_jobs(&bookkeeping_of(tenant)?, filter).await?)
     }
 
+    /// The tenant's runs, the newest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn runs(&self, tenant: TenantId, limit: u32) -> Result<Vec<RunRecord>, DispatchError> {
+        Ok(self.db.list_runs(&bookkeeping_of(tenant)?, limit).await?)
+    }
+
     /// A job as it stands.
     ///
     /// # Errors

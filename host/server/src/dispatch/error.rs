@@ -5,7 +5,7 @@ use casemate_gate::Refusal;
 use casemate_gate::journal::JournalError;
 use casemate_gate::policy::PolicyError;
 use casemate_keys::KeyError;
-use casemate_ledger::{AppendError, ReadError};
+use casemate_ledger::{AppendError, CheckpointError, ReadError};
 use casemate_store::{RoleError, StoreError};
 
 use super::{BudgetError, RegistryError};
@@ -42,6 +42,9 @@ pub enum DispatchError {
     /// The ledger can't be written.
     #[error(transparent)]
     Append(#[from] AppendError),
+    /// The ledger can't be signed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// What the run may use can't be put on record.
     #[error(transparent)]
     Budget(#[from] BudgetError),
@@ -94,6 +97,7 @@ impl DispatchError {
             Self::Journal(_) => "journal-unavailable",
             Self::Read(error) => error.code(),
             Self::Append(error) => error.code(),
+            Self::Checkpoint(error) => error.code(),
             Self::Budget(error) => error.code(),
             Self::Policy(error) => error.code(),
             Self::Registry(error) => error.code(),

@@ -159,7 +159,7 @@ impl Presence {
             let runs = these.into_iter().map(|orphan| orphan.run).collect();
             let lost = self.db.lose(&scope, first.host, runs).await?;
             if lost > 0 {
-                tracing::warn!(host = %first.host, runs = lost, "runs of a lost host can be claimed again");
+                tracing::info!(host = %first.host, runs = lost, "runs of a lost host can be claimed again");
             }
             rest = others;
         }

@@ -35,6 +35,20 @@ pub(super) fn tenants<'a>(format: Format, tenants: impl Iterator<Item = (&'a str
     }
 }
 
+/// What a tenant's jobs get beside others'.
+pub(super) fn share(format: Format, name: &str, weight: u32, cap: Option<u32>) {
+    match format {
+        Format::Json => {
+            output::line(&json!({"type": "share", "tenant": name, "weight": weight, "concurrency": cap}).to_string());
+        }
+        Format::Human => {
+            let cap = cap.map_or_else(|| "none".to_owned(), |cap| cap.to_string());
+            let row = vec![name.to_owned(), weight.to_string(), cap];
+            output::line(&output::table(&["tenant", "weight", "runs at once"], vec![row]));
+        }
+    }
+}
+
 /// The same with their runs.
 pub(super) fn with_runs(format: Format, tenants: &[Counted]) {
     match format {

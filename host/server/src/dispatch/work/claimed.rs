@@ -22,9 +22,10 @@ use crate::crossing::frame::{Frame, Refused, Stamp};
 use crate::crossing::{Place, Recorder};
 use crate::lease::Grip;
 
-/// How long a run waits whose agent or tenant has used up its budget, before it is looked at again.
-const BROKE: Duration = Duration::from_secs(5);
-/// How long a run rests that could not go on here.
+/// How long a run waits at least, and at most twice as long, whose agent or tenant has used up its budget, before it is looked
+/// at again: by chance, so that those that wait for each other's rest don't come back together.
+const BROKE: Duration = Duration::from_millis(500);
+/// How long a run rests at least, and at most twice as long, that could not go on here.
 const RETURN: Duration = Duration::from_secs(1);
 /// How often it is tried to give a run back.
 const RETRY: Duration = Duration::from_millis(500);
@@ -42,7 +43,7 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!(%run, %error, code = error.code(), "the run could not go on here, and is given back");
-                let delay_ms = scattered(RETURN).map_or(0, super::super::millis);
+                let delay_ms = scattered(RETURN).unwrap_or_default();
                 if is_the_hosts(&error) {
                     self.give_back(tenant, name, Command::Release { epoch, delay_ms }).await;
                 } else {
@@ -101,8 +102,8 @@ impl Worker {
             // Nothing of it is under way: it waits until there is budget again.
             Err(DispatchError::Refused(refusal)) if is_budget(&refusal) => {
                 tracing::info!(%run, %refusal, "the run waits for its budget");
-                let wake =
-                    Wake { at_ms: Some(standing.now_ms().saturating_add(super::super::millis(scattered(BROKE)?))), event: None };
+                let at_ms = standing.now_ms().saturating_add(scattered(BROKE)?);
+                let wake = Wake { at_ms: Some(at_ms), event: None };
                 self.dispatcher.records.park(&scope, run, epoch, wake, running).await
             }
             Err(error) => Err(error),
@@ -166,10 +167,11 @@ const fn is_the_hosts(error: &DispatchError) -> bool {
     }
 }
 
-/// A time with as much as half of it added, so that those who wait for the same don't come back at the same time.
-fn scattered(time: Duration) -> Result<Duration, DispatchError> {
-    let [part] = random::<1>()?;
-    Ok(time + time * u32::from(part) / 510)
+/// Milliseconds of a time and of by chance as much again.
+fn scattered(time: Duration) -> Result<u64, DispatchError> {
+    let least = super::super::millis(time);
+    let more = u64::from_le_bytes(random()?).checked_rem(least).unwrap_or_default();
+    Ok(least.saturating_add(more))
 }
 
 const fn is_budget(refusal: &Refusal) -> bool {
