@@ -260,6 +260,16 @@ impl App {
 }
 
 impl App {
+    /// Gives the host a new key. The key file is then to be copied to the other hosts on the same Postgres, none of which may
+    /// be up.
+    ///
+    /// # Errors
+    /// [`AppError::HostsUp`], and those of the ring.
+    pub async fn rotate_host_key(&self) -> Result<(), AppError> {
+        self.shared.expect_alone().await?;
+        Ok(self.keys.rotate_host()?)
+    }
+
     /// Keeps a component or a policy for whichever host goes on with a run of these tenants.
     ///
     /// # Errors

@@ -92,6 +92,7 @@ fn who_is_invited_needs_nothing_else() -> Tested {
     // Keys that another host has rotated.
     office.ask(&["keys", "rotate", "--tenant", "acme"])?.expect(0)?;
     submit(office, &["--wait", "60"])?.expect(0)?;
+    office.ask(&["keys", "rotate", "--host"])?.is_error("keys-hosts-up", 4)?;
     // A host that is stopped for longer than its lease holds nobody up.
     one.signal(rustix::process::Signal::STOP)?;
     let suspended = Instant::now();

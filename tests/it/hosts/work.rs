@@ -14,7 +14,7 @@ use crate::random::Random;
 use crate::said::text;
 
 /// Jobs of one submission.
-const BATCH: u64 = 15;
+const BATCH: u64 = 40;
 
 /// What a job does, and on which terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,6 +36,9 @@ pub enum AppError {
     /// Another host has changed a shared file meanwhile.
     #[error("run the command again: another host has changed the same meanwhile")]
     Changed,
+    /// Other hosts are up that would lack the new key.
+    #[error("stop the other hosts first, and give them the key file afterwards: they would lack the new key")]
+    HostsUp,
     /// Something is where an invitation shall be.
     #[error("name a directory that is not there yet: {0} is, and an invitation overwrites nothing")]
     InviteExists(PathBuf),
@@ -152,6 +155,7 @@ impl AppError {
             Self::Damaged(_) => "data-damaged",
             Self::DamagedShared(_) => "data-damaged-shared",
             Self::Changed => "data-changed",
+            Self::HostsUp => "keys-hosts-up",
             Self::InviteExists(_) => "data-exists",
             Self::TenantName => "tenant-name",
             Self::TenantExists(_) => "tenant-exists",

@@ -170,6 +170,15 @@ impl Shared {
         Ok(noted.map_err(|_| AppError::Interrupted)??)
     }
 
+    /// Refused while another host is up.
+    pub(super) async fn expect_alone(&self) -> Result<(), AppError> {
+        let Some((link, _)) = &self.others else { return Ok(()) };
+        let link = Arc::clone(link);
+        let up = tokio::task::spawn_blocking(move || link.keeper.behind(i64::MAX)).await;
+        // This process is one of them.
+        if up.map_err(|_| AppError::Interrupted)??.len() > 1 { Err(AppError::HostsUp) } else { Ok(()) }
+    }
+
     /// Waits until the tenants are in force on every host as they are here. One that is lost has stopped by the end of its
     /// lease, and reads them before it goes on.
     pub(super) async fn in_force_everywhere(&self, name: &str) -> Result<(), AppError> {

@@ -47,7 +47,7 @@ fn open_shared(config: &Config, link: &Arc<Link>) -> Result<KeyRing, AppError> {
     let store = SharedRing::new(Arc::clone(link), config.keys());
     let key = config.key();
     // Of several processes on a new directory one makes the key file.
-    let lock = link::lock(&config.data().join("key.lock"))?;
+    let lock = link::lock(config.data(), "key.lock")?;
     if store.read()?.is_none() {
         let own = match FileStore::new(&config.keys()).read()? {
             Some(own) => own,

@@ -7,12 +7,18 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use casemate_store::{ConnectInfo, Keeper};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::app::{AppError, signing};
 use crate::config::Config;
+
+/// How long another process on the same directory may take.
+const WAIT: Duration = Duration::from_secs(20);
+/// How often it is looked.
+const POLL: Duration = Duration::from_millis(2);
 
 /// See the file's head.
 #[derive(Debug)]
@@ -31,12 +37,12 @@ impl Link {
 
     /// Held while files are brought in line; each holder asks Postgres a few things at most.
     pub(super) fn lock(&self) -> Result<File, AppError> {
-        lock(&self.data.join("shared.lock"))
+        lock(&self.data, "shared.lock")
     }
 
     /// The same for the ring's file, which may be asked for while the other is held.
     pub(super) fn lock_ring(&self) -> Result<File, AppError> {
-        lock(&self.data.join("shared-keys.lock"))
+        lock(&self.data, "shared-keys.lock")
     }
 
     /// The version that this process has of a document; 0 for none.
@@ -49,12 +55,20 @@ impl Link {
     }
 }
 
-/// Waits for whoever has it.
-pub(in crate::app) fn lock(path: &Path) -> Result<File, AppError> {
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    let file = opened.map_err(AppError::file(path))?;
-    flock(&file, FlockOperation::LockExclusive).map_err(|errno| AppError::file(path)(errno.into()))?;
-    Ok(file)
+/// Waits for whoever has it, but not for ever: that one may have been stopped.
+pub(in crate::app) fn lock(data: &Path, name: &str) -> Result<File, AppError> {
+    let path = data.join(name);
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = opened.map_err(AppError::file(&path))?;
+    let deadline = Instant::now() + WAIT;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => std::thread::sleep(POLL),
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(AppError::Locked(data.to_owned())),
+            Err(errno) => return Err(AppError::file(&path)(errno.into())),
+        }
+    }
 }
 
 /// The bytes of a file; none where there is none.
