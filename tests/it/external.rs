@@ -13,7 +13,7 @@ use crate::host::{Host, Tested, example};
 use crate::policy::Policy;
 use crate::said::{Said, text};
 use pooler::Pooler;
-use server::Server;
+pub(crate) use server::Server;
 
 /// A host whose configuration names the server, and the pooler if there is one.
 fn host_on(server: &Server, pooler: Option<&Pooler>) -> Tested<Host> {
@@ -92,11 +92,15 @@ fn a_host_on_another_postgres() -> Tested {
     beside(&host, &server)
 }
 
-/// Another host on the same server keeps its keys beside the first one's.
+/// Another host on the same server has the first one's tenants, and keeps its claims' keys beside the first one's.
 fn beside(host: &Host, server: &Server) -> Tested {
     let other = host_on(server, None)?;
     bootstrap(&other, server, &[])?.is_error("database-taken", 3)?;
     fs::copy(host.data().join("database.credentials"), other.data().join("database.credentials"))?;
+    // Without the first one's key file nothing of the keys that it left in the database opens.
+    other.ask(&["tenant", "add", "initech"])?.is_error("keys-foreign", 4)?;
+    fs::copy(host.data().join("host.key"), other.data().join("host.key"))?;
+    other.ask(&["tenant", "add", "acme"])?.is_error("tenant-exists", 3)?;
     other.ask(&["tenant", "add", "initech"])?.expect(0)?;
     let actions = json!([{"do": "kv-set", "key": "probe/a", "value": "1"}]);
     other.run("probe", &Policy::open(), &actions, &["initech"])?.expect(0)?;

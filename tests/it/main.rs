@@ -17,6 +17,7 @@ mod fuzz;
 mod gates;
 mod golden;
 mod host;
+mod hosts;
 mod inspect;
 mod keys;
 mod kill;

@@ -25,7 +25,7 @@ expect = "deny"
 "#;
 
 /// Writes the sources of a pack beside the data directory. Its id is the policy's name, `test`.
-fn written(host: &Host, name: &str, version: u64, policy: &Policy) -> Tested<PathBuf> {
+pub(crate) fn written(host: &Host, name: &str, version: u64, policy: &Policy) -> Tested<PathBuf> {
     let directory = host.beside(name);
     fs::create_dir_all(directory.join("tests"))?;
     let head = format!("id = \"test\"\nversion = {version}\ntitle = \"For a test\"\nvalid-days = 30\n");

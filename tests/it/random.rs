@@ -12,6 +12,11 @@ impl Random {
         Self(seed)
     }
 
+    /// One that was had before.
+    pub(crate) fn from(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
     /// A number below a limit.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 >> 12;

@@ -12,6 +12,8 @@ Commands:
   bench [NAME]   set up, then run the benchmarks, or `crossing` or `sandbox` alone
   fuzz TARGET [SECONDS]
                  look for inputs that break `pack`, `manifest` or `envelope`
+  soak dispatch [SECONDS]
+                 hosts that are killed, stopped and cut off for an hour, or so long: no job is lost or done twice
   guests         build the agents to components in target/guests/components
   help           print this
 
@@ -28,6 +30,8 @@ pub(crate) enum Chore {
     Bench(Vec<OsString>),
     /// Run a fuzz target for a while.
     Fuzz(Vec<OsString>),
+    /// Let hosts meet faults for a while.
+    Soak(Vec<OsString>),
     /// Build the guests.
     Guests,
     /// Say what there is.
@@ -47,6 +51,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Chore, 
     match word.to_str() {
         Some("demo") => Ok(Chore::Demo(rest)),
         Some("fuzz") => Ok(Chore::Fuzz(rest)),
+        Some("soak") => Ok(Chore::Soak(rest)),
         Some("bench") => Ok(Chore::Bench(rest)),
         Some("test") => alone(Chore::Test),
         Some("guests") => alone(Chore::Guests),

@@ -14,6 +14,7 @@ mod pgbouncer;
 mod postgres;
 mod python;
 mod setup;
+mod soak;
 mod steps;
 mod test;
 mod venv;
@@ -57,6 +58,7 @@ fn run(chore: Chore) -> Result<(), Error> {
         Chore::Test => test::run(&workspace),
         Chore::Bench(arguments) => bench::run(&workspace, arguments),
         Chore::Fuzz(arguments) => fuzz::run(&workspace, &arguments),
+        Chore::Soak(arguments) => soak::run(&workspace, &arguments),
         Chore::Guests | Chore::Help => setup::guests(&workspace),
     }
 }

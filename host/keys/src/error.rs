@@ -40,6 +40,12 @@ pub enum KeyError {
     /// The store of the keys is out of reach.
     #[error("repair the database that keeps the keys")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The shared keys are sealed under another key file.
+    #[error("copy the key file of another host of this Postgres to {0}: the keys there are sealed under it")]
+    Foreign(PathBuf),
+    /// The directory has keys of its own, and others are shared.
+    #[error("name another directory with --data: {0} holds other keys than the hosts of this Postgres share")]
+    Other(PathBuf),
     /// There are no keys yet.
     #[error("add a tenant or run an agent first: there are no keys in {0} yet")]
     None(PathBuf),
@@ -76,6 +82,8 @@ impl KeyError {
             Self::Missing(_) => "keys-missing",
             Self::Stale => "keys-stale",
             Self::Store(_) => "keys-store",
+            Self::Foreign(_) => "keys-foreign",
+            Self::Other(_) => "keys-other",
             Self::None(_) => "keys-none",
             Self::Exhausted(_) => "keys-exhausted",
             Self::Full => "keys-full",

@@ -30,7 +30,7 @@ pub use id::KeyId;
 pub use local::LocalKeyFile;
 pub use mac::MacKey;
 pub use purpose::{Context, Purpose, Use};
-pub use ring::{Clock, KeyEntry, KeyRing, RunKey};
+pub use ring::{Clock, KeyEntry, KeyRing, RunKey, is_under, ring_id};
 pub use scram::scram_secret;
 pub use seals::Limits;
 pub use secret::random;

@@ -79,6 +79,16 @@ impl KeyRing {
         Ok(ring)
     }
 
+    /// The document of a new ring, which is nowhere kept yet: whole, so that of several that are made at once one is taken as
+    /// it is.
+    ///
+    /// # Errors
+    /// Those of the wrapper.
+    pub fn make(wrapper: Box<dyn KeyWrapper>, limits: Limits, clock: Clock) -> Result<Vec<u8>, KeyError> {
+        let ring = Self::open(Box::new(MemoryStore::default()), wrapper, limits, clock)?;
+        ring.lock().bytes().map(<[u8]>::to_vec).ok_or(KeyError::Library)
+    }
+
     /// Takes note of what other processes have changed. Whether they had.
     ///
     /// # Errors
@@ -318,6 +328,22 @@ impl KeyRing {
     pub fn recorded(&self, changes: &[KeyChange]) -> Result<(), KeyError> {
         self.with(|held| held.recorded(changes))
     }
+}
+
+/// Whether this wrapper has the key under which the keys of a document are wrapped.
+///
+/// # Errors
+/// [`KeyError::Damaged`].
+pub fn is_under(document: &[u8], store: &dyn KeyStore, wrapper: &dyn KeyWrapper) -> Result<bool, KeyError> {
+    let document = Document::parse(document, store)?;
+    let known = wrapper.describe().roots;
+    Ok(document.roots.last().is_none_or(|last| known.iter().any(|root| root.id == last.id)))
+}
+
+/// The host's id in a document, by which rings are told apart; none for what is no document.
+#[must_use]
+pub fn ring_id(document: &[u8]) -> Option<Uuid> {
+    serde_json::from_slice::<Document>(document).ok().map(|document| document.host)
 }
 
 impl std::fmt::Debug for KeyRing {

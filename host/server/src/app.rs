@@ -10,6 +10,7 @@ mod identity;
 mod lock;
 mod pack_key;
 mod packs;
+mod shared;
 mod signing;
 mod stock;
 mod tenants;
@@ -17,8 +18,8 @@ mod tenants;
 use std::sync::Arc;
 use std::time::Duration;
 
-use casemate_gate::TenantId;
 use casemate_gate::journal::{Journal, MemoryJournal};
+use casemate_gate::{Digest, TenantId};
 use casemate_keys::{KeyRing, Use};
 use casemate_ledger::{Config as LedgerConfig, Ledger, Sizes};
 use casemate_pii::Sentinel;
@@ -34,6 +35,8 @@ pub use error::AppError;
 pub use evidence::compiler_of_its_own;
 pub use pack_key::PackKeys;
 pub use packs::{Activated, Packs, read_pack, write_pack};
+pub use shared::{Invited, catch_up, invite};
+use shared::{Link, Shared};
 pub use signing::Signing;
 pub use stock::Stock;
 use tenants::Standings;
@@ -86,11 +89,13 @@ pub struct App {
     pub keys: Arc<KeyRing>,
     /// This host among others on the same Postgres, where it has one.
     pub presence: Option<Arc<Presence>>,
+    shared: Shared,
+    /// The database that hosts share, whether runs need it or not.
+    outside: Option<Db>,
     ledger: Arc<Ledger>,
     cluster: Option<Cluster>,
-    watch: JoinHandle<()>,
-    checkpoints: JoinHandle<()>,
-    renewals: Option<JoinHandle<()>>,
+    /// What goes on beside runs for as long as the host is up.
+    tasks: Vec<JoinHandle<()>>,
     // Held until everything else is down.
     _lock: lock::DataLock,
 }
@@ -103,8 +108,15 @@ impl App {
     pub async fn open(config: &Config, database: Database) -> Result<Self, AppError> {
         raise_limit_of_files();
         let lock = lock::DataLock::take(config)?;
-        let keys = Arc::new(signing::open(config)?);
+        let info = match database {
+            Database::Recorded => None,
+            _ if config.database_host.is_none() => None,
+            _ => database::outside(config, identity::of_its_own(config)?).await?,
+        };
+        let link = info.as_ref().map(|info| Link::open(config, info).map(Arc::new)).transpose()?;
+        let keys = Arc::new(signing::open(config, link.as_ref())?);
         let host = identity::of(config, &keys)?;
+        let shared = Shared::open(config, link, &keys)?;
         let artefacts = Artefacts::new(config.artefacts());
         let budgets = Arc::new(Budgets::open(&config.budgets())?);
         let code_epoch = keys.epoch(Uuid::nil(), Use::CompiledCode)?;
@@ -115,25 +127,30 @@ impl App {
         sandbox.keep_scratch_in(&config.scratch())?;
         let ledger = Arc::new(Ledger::open(LedgerConfig {
             zones: config.zones.clone(),
-            writer: signing::writer()?,
+            writer: signing::writer(config, host)?,
             ledger_id: keys.host(),
             signers: signing::signers(&keys)?,
             create: true,
             sizes: Sizes::default(),
         })?);
-        let (cluster, db) = match database {
-            Database::NotNeeded | Database::Recorded => (None, None),
-            Database::Needed | Database::Unchecked => {
-                let (cluster, info) = database::open(config, host).await?;
-                let db = Db::connect(&info).await?;
-                if database == Database::Needed {
-                    db.expect_safe().await?;
-                }
-                (cluster, Some(db))
+        let outside = match &info {
+            Some(info) => Some(Db::connect(info).await?),
+            None => None,
+        };
+        let (cluster, db) = match (database, &outside) {
+            (Database::NotNeeded | Database::Recorded, _) => (None, None),
+            (Database::Needed | Database::Unchecked, Some(db)) => (None, Some(db.clone())),
+            (Database::Needed | Database::Unchecked, None) => {
+                let (cluster, info) = database::embedded(config).await?;
+                (Some(cluster), Some(Db::connect(&info).await?))
             }
         };
-        let tenants = Tenants::open(config, db.as_ref()).await?;
-        let packs = Packs::look(config)?;
+        if let (Database::Needed, Some(db)) = (database, &db) {
+            db.expect_safe().await?;
+        }
+        let known = db.as_ref().or(outside.as_ref());
+        let tenants = Tenants::open(config, &shared, known).await?;
+        let packs = Packs::open(config, &shared)?;
         // One that is being deleted gets no keys any more.
         for (_, tenant) in tenants.standings().filter(|(_, tenant)| tenant.leaving_ms.is_none()) {
             keys.ensure_tenant(tenant.id.as_uuid())?;
@@ -144,7 +161,7 @@ impl App {
             Database::Recorded => (Tools::recorded(), Rows::Recorded),
             Database::Needed | Database::Unchecked | Database::NotNeeded => (Tools::new(db.clone()), Rows::None),
         };
-        let presence = match &db {
+        let presence = match known {
             Some(db) => {
                 let (name, version) = (identity::name(), env!("CARGO_PKG_VERSION").to_owned());
                 let new = NewHost { id: host, name, version, slots: 0 };
@@ -165,10 +182,15 @@ impl App {
             Some(presence) => dispatcher.with_lease(Arc::clone(presence.lease())),
             None => dispatcher,
         });
-        let renewals = presence.clone().map(|presence| tokio::spawn(presence.keep()));
-        let standings = Standings::open(config, Arc::clone(&ledger), Arc::clone(&dispatcher), db.clone()).await?;
-        let watch = tokio::spawn(standings.watch());
-        let checkpoints = tokio::spawn(sign_regularly(Arc::clone(&ledger), config.checkpoints.duration()));
+        let mut tasks: Vec<_> = presence.clone().map(|presence| tokio::spawn(presence.keep())).into_iter().collect();
+        let (ours, theirs) = (Arc::clone(&ledger), Arc::clone(&dispatcher));
+        let standings = Standings::open(config, ours, theirs, known.cloned(), shared.clone()).await?;
+        tasks.push(tokio::spawn(standings.watch()));
+        tasks.push(tokio::spawn(sign_regularly(Arc::clone(&ledger), config.checkpoints.duration())));
+        if shared.has_others() {
+            let (keys, dispatcher) = (Arc::clone(&keys), Arc::clone(&dispatcher));
+            tasks.push(tokio::spawn(shared::follow(shared.clone(), keys, dispatcher)));
+        }
         Ok(Self {
             sandbox,
             dispatcher,
@@ -178,11 +200,11 @@ impl App {
             database: db,
             keys,
             presence,
+            shared,
+            outside,
             ledger,
             cluster,
-            watch,
-            checkpoints,
-            renewals,
+            tasks,
             _lock: lock,
         })
     }
@@ -201,11 +223,7 @@ impl App {
     /// # Errors
     /// The first part that could not be closed cleanly; the others are closed all the same.
     pub async fn close(self) -> Result<(), AppError> {
-        self.watch.abort();
-        self.checkpoints.abort();
-        if let Some(renewals) = &self.renewals {
-            renewals.abort();
-        }
+        self.tasks.iter().for_each(JoinHandle::abort);
         if let Some(presence) = &self.presence
             && let Err(error) = presence.leave().await
         {
@@ -214,7 +232,7 @@ impl App {
         let told = on_record(&self.ledger, &self.keys, &self.packs).await;
         let signed = self.ledger.checkpoint_all().await.map(drop).map_err(AppError::from);
         let closed = self.ledger.close().map_err(AppError::from);
-        if let Some(db) = &self.database {
+        for db in self.database.iter().chain(&self.outside) {
             db.close().await;
         }
         let stopped = match self.cluster {
@@ -235,9 +253,51 @@ impl App {
             return Err(dispatch::DispatchError::NoDatabase.into());
         };
         presence.offer(slots).await?;
-        let stock = Stock::new(config, self.artefacts.clone(), Arc::clone(&self.dispatcher), db.clone());
+        let stock =
+            Stock::new(config, self.artefacts.clone(), self.shared.clone(), Arc::clone(&self.dispatcher), db.clone());
         let dispatcher = Arc::clone(&self.dispatcher);
         Ok(Arc::new(Worker::new(dispatcher, Arc::new(stock), Arc::clone(presence), slots)?))
+    }
+}
+
+impl App {
+    /// Gives the host a new key. The key file is then to be copied to the other hosts on the same Postgres, none of which may
+    /// be up.
+    ///
+    /// # Errors
+    /// [`AppError::HostsUp`], and those of the ring.
+    pub async fn rotate_host_key(&self) -> Result<(), AppError> {
+        self.shared.expect_alone().await?;
+        Ok(self.keys.rotate_host()?)
+    }
+
+    /// Keeps a component or a policy for whichever host goes on with a run of these tenants.
+    ///
+    /// # Errors
+    /// [`AppError::File`], and those of the database.
+    pub async fn keep(&self, tenants: &[TenantId], bytes: &[u8]) -> Result<(), AppError> {
+        self.artefacts.keep(bytes)?;
+        if let (Some(db), Some(_)) = (&self.database, &self.outside) {
+            for tenant in tenants {
+                db.keep_artefact(&dispatch::bookkeeping_of(*tenant)?, bytes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes that this host or another one kept.
+    ///
+    /// # Errors
+    /// `store-no-artefact`, [`AppError::File`].
+    pub async fn fetch(&self, tenant: TenantId, digest: Digest) -> Result<Vec<u8>, AppError> {
+        match (self.artefacts.get(digest), &self.database, &self.outside) {
+            (Err(_), Some(db), Some(_)) => {
+                let bytes = db.artefact(&dispatch::bookkeeping_of(tenant)?, digest).await?;
+                self.artefacts.keep(&bytes)?;
+                Ok(bytes)
+            }
+            (found, ..) => found,
+        }
     }
 }
 

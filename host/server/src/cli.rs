@@ -122,7 +122,7 @@ enum Command {
     /// Hand jobs over, look at them, cancel, pause, retry and resolve them
     #[command(subcommand)]
     Jobs(jobs::Jobs),
-    /// List the hosts on this Postgres
+    /// List the hosts on this Postgres, or invite another
     Hosts(hosts::Hosts),
     /// Say what a component is and what it asks for, without running it
     Inspect(inspect::Inspect),
@@ -188,7 +188,19 @@ pub fn main() -> ExitCode {
 }
 
 impl Command {
+    /// Whether it reads what hosts share before it opens a host, or without.
+    const fn reads_shared(&self) -> bool {
+        match self {
+            Self::Policy(policy) => policy.reads_shared(),
+            Self::Run(_) | Self::Tenant(_) | Self::Budget(_) | Self::Keys(_) => true,
+            _ => false,
+        }
+    }
+
     async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
+        if self.reads_shared() && global.config().is_ok_and(|config| config.database_host.is_some()) {
+            crate::app::catch_up(&global.config()?).await?;
+        }
         match self {
             Self::New(new) => new.carry_out(global),
             Self::Build(build) => build.carry_out(global).await,

@@ -126,7 +126,7 @@ settings! {
         |_| Port::POOLER;
 
     /// File with the passwords of the database's logins (mode 600), which `casemate db bootstrap` writes. Hosts that
-    /// share a server need the same file.
+    /// share a server need the same file: `casemate hosts invite` hands it out.
     database_credentials: PathBuf = "database.credentials-file", "CASEMATE_DATABASE__CREDENTIALS_FILE", None,
         "`database.credentials` in the data directory", |place| place.data.join("database.credentials");
 
@@ -135,8 +135,8 @@ settings! {
     log: Option<Filter> = "log", "CASEMATE_LOG", Some("--log"), "warnings and errors", |_| None;
 
     /// The host's key, in a file that only this user may read (mode 600 or 400). It is made at the first start if it is
-    /// not there. A path of its own keeps it apart from backups of the data directory, or takes it from the service
-    /// manager's credentials.
+    /// not there; hosts that share a Postgres need the same. A path of its own keeps it apart from backups of the data
+    /// directory, or takes it from the service manager's credentials.
     key_file: PathBuf = "keys.file", "CASEMATE_KEYS__FILE", None, "`host.key` in the data directory",
         |place| place.data.join("host.key");
 
@@ -150,7 +150,7 @@ settings! {
     lease: Interval = "hosts.lease-seconds", "CASEMATE_HOSTS__LEASE_SECONDS", None, "`10`", |_| Interval::LEASE;
 
     /// File with the public keys that may sign policy packs, one a line as `casemate keys export-public` prints it,
-    /// beside the host's own.
+    /// beside the host's own. Hosts that share a Postgres share it: `casemate policy trust` changes it for all.
     trusted_pack_keys: PathBuf = "packs.trusted-keys-file", "CASEMATE_PACKS__TRUSTED_KEYS_FILE", None,
         "`trusted-pack-keys` in the data directory", |place| place.data.join("trusted-pack-keys");
 }

@@ -1,10 +1,20 @@
 //! Small documents that hosts on one Postgres share: replaced as a whole, and only by whoever has read the last version. It
 //! doesn't know what stands in them.
 
+mod keeper;
+
 use sqlx::Row as _;
+
+pub use keeper::Keeper;
 
 use crate::error::StoreError;
 use crate::session::Db;
+
+/// $1 name, $2 the version that was read, $3 content: the first version, and each later one.
+const REPLACE: &str = "insert into casemate.documents as d (name, version, content) select $1, 1, $3 where $2 = 0
+    on conflict (name) do nothing returning version";
+const UPDATE: &str = "update casemate.documents set version = version + 1, content = $3, changed_at = now()
+    where name = $1 and version = $2 returning version";
 
 /// A document as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +54,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unreachable`].
     pub async fn replace_document(&self, name: &str, last: i64, content: Vec<u8>) -> Result<Option<i64>, StoreError> {
-        let replace = "insert into casemate.documents as d (name, version, content) select $1, 1, $3 where $2 = 0
-            on conflict (name) do nothing returning version";
-        let update = "update casemate.documents set version = version + 1, content = $3, changed_at = now()
-            where name = $1 and version = $2 returning version";
-        let text = if last == 0 { replace } else { update };
+        let text = if last == 0 { REPLACE } else { UPDATE };
         let rows = self.host_rows(sqlx::query(text).bind(name.to_owned()).bind(last).bind(content), None).await?;
         rows.first().map(|row| row.try_get(0)).transpose().map_err(StoreError::unreachable)
     }

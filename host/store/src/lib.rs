@@ -29,7 +29,7 @@ mod tests;
 
 pub use check::{Finding, Right};
 pub use cluster::{Cluster, ClusterError};
-pub use documents::Document;
+pub use documents::{Document, Keeper};
 pub use error::StoreError;
 pub use external::{Address, External, Listener, ServerError};
 pub use hosts::{HostRecord, NewHost, Orphan};

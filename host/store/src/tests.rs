@@ -71,6 +71,7 @@ const CASES: &[Case] = cases![
     jobs::what_waits_is_woken_once,
     jobs::a_cap_holds_among_hosts,
     jobs::the_queue_turns_and_keeps_its_order,
+    jobs::a_hint_that_came_after_a_claim_began_is_not_lost,
     jobs::an_end_and_the_next_attempt_are_one,
     jobs::a_deadline_ends_what_waits,
     jobs::old_jobs_go_with_their_journals,

@@ -68,6 +68,16 @@ impl Server {
         self.is_ready()
     }
 
+    /// As after a crash: nobody is waited for, and the log is read anew.
+    pub(crate) fn crash(&self) -> Tested {
+        let mut child = self.child.borrow_mut();
+        Command::new("kill").args(["-QUIT", &child.id().to_string()]).status()?;
+        until(START, || Ok(child.try_wait()?))?;
+        *child = spawn(&self.binaries, self.room.path(), self.port, &[])?;
+        drop(child);
+        self.is_ready()
+    }
+
     fn is_ready(&self) -> Tested {
         until(START, || Ok(self.ask("postgres", "select 1").ok())).map(drop)
     }

@@ -56,6 +56,11 @@ impl Held {
         Ok(true)
     }
 
+    /// The document's bytes as they were read or written last.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        self.last.as_deref()
+    }
+
     pub(super) const fn document(&self) -> &Document {
         &self.document
     }

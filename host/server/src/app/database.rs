@@ -8,17 +8,17 @@ use super::AppError;
 use super::lock::DataLock;
 use crate::config::{self, Config, Tls};
 
-/// Opens the database as this host; with it the server, where the host started one.
-pub(super) async fn open(config: &Config, host: Uuid) -> Result<(Option<Cluster>, ConnectInfo), AppError> {
-    match external(config) {
-        // Hosts that share a server have keys of their own in it.
-        Some(external) => Ok((None, casemate_store::open_external(&external, &host.simple().to_string()).await?)),
-        None => {
-            let cluster = start(config).await?;
-            let info = provision(&cluster).await?;
-            Ok((Some(cluster), info))
-        }
-    }
+/// The way to a server that the host doesn't start, if there is one. Hosts that share it have claims' keys of their own there.
+pub(super) async fn outside(config: &Config, host: Uuid) -> Result<Option<ConnectInfo>, AppError> {
+    let Some(external) = external(config) else { return Ok(None) };
+    Ok(Some(casemate_store::open_external(&external, &host.simple().to_string()).await?))
+}
+
+/// Starts the embedded server.
+pub(super) async fn embedded(config: &Config) -> Result<(Cluster, ConnectInfo), AppError> {
+    let cluster = start(config).await?;
+    let info = provision(&cluster).await?;
+    Ok((cluster, info))
 }
 
 /// How another process reaches the database while a host is up, or where there need not be one: none where the embedded

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use casemate_gate::TenantId;
+use casemate_gate::{Digest, TenantId};
 use casemate_store::{ConnectInfo, Db};
 use uuid::Uuid;
 
+use super::shared::{Link, Shared};
 use super::{App, AppError, Artefacts, Database, Packs, Tenants, database, signing};
 use crate::config::Config;
 use crate::dispatch::{Desk, Scribe};
@@ -32,6 +33,9 @@ impl Office {
     /// # Errors
     /// [`AppError`]: what the operator has to do.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
+        if config.database_host.is_some() {
+            super::lock::make(config)?;
+        }
         if let Some(info) = database::beside(config, &format!("desk-{}", Uuid::new_v4().simple())).await? {
             return Self::over(config, &info).await;
         }
@@ -51,7 +55,12 @@ impl Office {
     }
 
     async fn over(config: &Config, info: &ConnectInfo) -> Result<Self, AppError> {
-        let keys = Arc::new(signing::open(config)?);
+        let link = match config.database_host {
+            Some(_) => Some(Arc::new(Link::open(config, info)?)),
+            None => None,
+        };
+        let keys = Arc::new(signing::open(config, link.as_ref())?);
+        Shared::open(config, link, &keys)?;
         let db = Db::visit(info).await?;
         let tenants = Tenants::look(config)?;
         Ok(Self {
@@ -82,6 +91,17 @@ impl Office {
     /// [`AppError::TenantUnknown`].
     pub fn tenant(&self, name: &str) -> Result<TenantId, AppError> {
         self.tenants.named(name)
+    }
+
+    /// Has a policy or component here that another host keeps.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn fetch(&self, tenant: TenantId, digest: Digest) -> Result<(), AppError> {
+        if self.artefacts.get(digest).is_err() {
+            self.artefacts.keep(&self.desk.artefact(tenant, digest).await?)?;
+        }
+        Ok(())
     }
 
     /// Whether a host would have to be started for what was submitted.

@@ -30,6 +30,18 @@ pub enum AppError {
     /// A file of the data directory is not what was written.
     #[error("restore {0} from its copy: it is damaged")]
     Damaged(PathBuf),
+    /// A document that hosts share was not written by a host that has this key file.
+    #[error("restore the document `{0}` of `casemate.documents` from its copy: no host with this key file wrote it")]
+    DamagedShared(String),
+    /// Another host has changed a shared file meanwhile.
+    #[error("run the command again: another host has changed the same meanwhile")]
+    Changed,
+    /// Other hosts are up that would lack the new key.
+    #[error("stop the other hosts first, and give them the key file afterwards: they would lack the new key")]
+    HostsUp,
+    /// Something is where an invitation shall be.
+    #[error("name a directory that is not there yet: {0} is, and an invitation overwrites nothing")]
+    InviteExists(PathBuf),
     /// Not a tenant's name.
     #[error("name a tenant with 1 to 64 of a-z, 0-9 and '-', not starting with '-'")]
     TenantName,
@@ -141,6 +153,10 @@ impl AppError {
             Self::File { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => "data-disk-full",
             Self::File { .. } => "data-file",
             Self::Damaged(_) => "data-damaged",
+            Self::DamagedShared(_) => "data-damaged-shared",
+            Self::Changed => "data-changed",
+            Self::HostsUp => "keys-hosts-up",
+            Self::InviteExists(_) => "data-exists",
             Self::TenantName => "tenant-name",
             Self::TenantExists(_) => "tenant-exists",
             Self::TenantUnknown(_) => "tenant-unknown",

@@ -12,11 +12,20 @@ use crate::config::Config;
 
 /// The id, made if there is none. A data directory that was made before there were ids has that of its keys.
 pub(super) fn of(config: &Config, keys: &KeyRing) -> Result<Uuid, AppError> {
+    read_or_make(config, || keys.host())
+}
+
+/// The same on a Postgres that the host doesn't start: others there may have the same keys.
+pub(super) fn of_its_own(config: &Config) -> Result<Uuid, AppError> {
+    read_or_make(config, Uuid::new_v4)
+}
+
+fn read_or_make(config: &Config, make: impl FnOnce() -> Uuid) -> Result<Uuid, AppError> {
     let path = config.host_id();
     match fs::read_to_string(&path) {
         Ok(text) => text.trim().parse().map_err(|_| AppError::Damaged(path)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let id = if config.database_host.is_some() { Uuid::new_v4() } else { keys.host() };
+            let id = make();
             signing::write(&path, id.to_string().as_bytes())?;
             Ok(id)
         }

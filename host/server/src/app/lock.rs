@@ -12,13 +12,18 @@ use crate::config::Config;
 /// Held for as long as the host is up.
 pub(super) struct DataLock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
+/// Makes the data directory where there is none.
+pub(super) fn make(config: &Config) -> Result<(), AppError> {
+    // Others may pass through to the socket of Postgres, which runs as another user under root; not look.
+    let made = fs::DirBuilder::new().recursive(true).mode(0o711).create(config.data());
+    made.map_err(AppError::file(config.data()))
+}
+
 impl DataLock {
     /// Makes the data directory where there is none, and locks it.
     pub(super) fn take(config: &Config) -> Result<Self, AppError> {
+        make(config)?;
         let data = config.data();
-        // Others may pass through to the socket of Postgres, which runs as another user under root; not look.
-        let made = fs::DirBuilder::new().recursive(true).mode(0o711).create(data);
-        made.map_err(AppError::file(data))?;
         // Zones that were named are the operator's to make; these are the host's own.
         let own = data.join("zones");
         if config.zones.iter().any(|zone| zone.starts_with(&own)) {

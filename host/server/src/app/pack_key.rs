@@ -8,7 +8,8 @@ use std::path::Path;
 use casemate_gate::pack::TrustedKeys;
 use casemate_keys::{KeyError, PublicKey, SigningKey, SigningKeyState, SigningKind};
 
-use super::{AppError, Signing, signing};
+use super::shared::{Part, Shared};
+use super::{AppError, Signing};
 use crate::config::Config;
 
 /// Most bytes of a file of keys.
@@ -58,13 +59,13 @@ impl PackKeys {
     }
 
     /// Believes a key no more. Whoever calls this has put it on record.
-    pub(super) fn distrust(config: &Config, key: &PublicKey) -> Result<(), AppError> {
+    pub(super) fn distrust(config: &Config, shared: &Shared, key: &PublicKey) -> Result<(), AppError> {
         let left: String = Self::of_others(config)?.without(key).iter().map(|key| format!("{key}\n")).collect();
-        signing::write(&config.trusted_pack_keys(), left.as_bytes())
+        shared.write(Part::PackKeys, left.as_bytes())
     }
 
     /// Believes one more key from now on. Whoever calls this has put it on record.
-    pub(super) fn trust(config: &Config, key: &PublicKey) -> Result<(), AppError> {
+    pub(super) fn trust(config: &Config, shared: &Shared, key: &PublicKey) -> Result<(), AppError> {
         let path = config.trusted_pack_keys();
         let mut text = text(&path)?;
         if !text.is_empty() && !text.ends_with('\n') {
@@ -73,7 +74,7 @@ impl PackKeys {
         text.push_str(&format!("{key}\n"));
         // One key too many would make all of them unreadable.
         TrustedKeys::parse(&text)?;
-        signing::write(&path, text.as_bytes())
+        shared.write(Part::PackKeys, text.as_bytes())
     }
 }
 

@@ -7,6 +7,7 @@ mod directory;
 mod state;
 mod store;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use casemate_gate::pack::{self, Known, Pack, PackError, TrustedKeys, Unverified, Verified};
@@ -14,11 +15,16 @@ use casemate_gate::{Digest, TenantId};
 
 pub use activate::Activated;
 pub use directory::read as read_pack;
+pub(super) use store::keep;
 pub use store::write_pack;
 
+use super::shared::{Part, Shared};
 use super::{AppError, PackKeys};
 use crate::config::Config;
 use state::State;
+
+/// The folder of all packs, in the packs' directory.
+const PACKS: &str = "packs";
 
 /// The packs of this host.
 #[derive(Debug)]
@@ -26,6 +32,22 @@ pub struct Packs {
     directory: PathBuf,
     keys: TrustedKeys,
     state: State,
+    shared: Shared,
+}
+
+/// Where it stands which packs are active.
+pub(super) fn state_path(config: &Config) -> PathBuf {
+    state::path(&config.packs())
+}
+
+/// Where a pack is kept.
+pub(super) fn folder(config: &Config, digest: Digest) -> PathBuf {
+    config.packs().join(PACKS).join(digest.to_string())
+}
+
+/// Every pack that a state names; none for what is no state.
+pub(super) fn named(state: &[u8]) -> Option<BTreeSet<Digest>> {
+    Some(State::parse(state)?.packs())
 }
 
 impl Packs {
@@ -36,7 +58,24 @@ impl Packs {
     pub fn look(config: &Config) -> Result<Self, AppError> {
         let directory = config.packs();
         let state = State::read(&state::path(&directory))?;
-        Ok(Self { directory, keys: PackKeys::trusted(config)?, state })
+        Ok(Self { directory, keys: PackKeys::trusted(config)?, state, shared: Shared::none(config) })
+    }
+
+    /// The same for whoever changes it.
+    pub(super) fn open(config: &Config, shared: &Shared) -> Result<Self, AppError> {
+        Ok(Self { shared: shared.clone(), ..Self::look(config)? })
+    }
+
+    /// Which pack is active for each tenant that has one.
+    pub(super) fn all_active(&self) -> BTreeMap<TenantId, Digest> {
+        self.state.all_active()
+    }
+
+    /// Another state, for everybody.
+    fn put(&mut self, next: State) -> Result<(), AppError> {
+        self.shared.write(Part::Packs, &next.text(&state::path(&self.directory))?)?;
+        self.state = next;
+        Ok(())
     }
 
     /// The pack that is active for a tenant, where there is one. Its bytes are those that were activated; whether its time
@@ -112,7 +151,7 @@ impl Packs {
     /// Where a pack that was active is kept.
     #[must_use]
     pub fn folder(&self, digest: Digest) -> PathBuf {
-        self.directory.join("packs").join(digest.to_string())
+        self.directory.join(PACKS).join(digest.to_string())
     }
 
     /// Forgets a tenant: which packs were active for it, and those packs that no other tenant has or had. Durable on return.
@@ -121,6 +160,9 @@ impl Packs {
     /// [`AppError::File`].
     pub fn forget(&mut self, tenant: TenantId) -> Result<(), AppError> {
         let (next, gone) = self.state.without(tenant);
+        if next != self.state {
+            self.put(next)?;
+        }
         for digest in gone {
             let folder = self.folder(digest);
             match std::fs::remove_dir_all(&folder) {
@@ -130,10 +172,6 @@ impl Packs {
                 _ => {}
             }
         }
-        if next != self.state {
-            next.write(&state::path(&self.directory))?;
-        }
-        self.state = next;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use casemate_gate::{Digest, Refusal, TenantId};
 use casemate_store::{Db, StoreError};
 use futures_util::future::BoxFuture;
 
+use super::shared::{Part, Shared};
 use super::{AppError, Artefacts, Packs};
 use crate::clock;
 use crate::config::Config;
@@ -30,6 +31,7 @@ type Ready = HashMap<Key, (Arc<Loaded>, Arc<Policy>)>;
 pub struct Stock {
     config: Config,
     artefacts: Artefacts,
+    shared: Shared,
     dispatcher: Arc<Dispatcher>,
     db: Db,
     // Held for one look-up at a time.
@@ -39,8 +41,15 @@ pub struct Stock {
 }
 
 impl Stock {
-    pub(super) fn new(config: &Config, artefacts: Artefacts, dispatcher: Arc<Dispatcher>, db: Db) -> Self {
-        Self { config: config.clone(), artefacts, dispatcher, db, ready: Mutex::default(), vouched: Mutex::default() }
+    pub(super) fn new(
+        config: &Config,
+        artefacts: Artefacts,
+        shared: Shared,
+        dispatcher: Arc<Dispatcher>,
+        db: Db,
+    ) -> Self {
+        let (ready, vouched) = (Mutex::default(), Mutex::default());
+        Self { config: config.clone(), artefacts, shared, dispatcher, db, ready, vouched }
     }
 
     async fn find(&self, key: Key) -> Result<Job, DispatchError> {
@@ -66,7 +75,14 @@ impl Stock {
 
     /// The policy that a run was submitted with; and from here on the tenant's active one holds for it, too.
     async fn policy(&self, tenant: TenantId, digest: Digest) -> Result<Policy, DispatchError> {
-        let packs = Packs::look(&self.config).map_err(kept)?;
+        let mut packs = Packs::look(&self.config).map_err(kept)?;
+        if self.shared.has_others() && !packs.folder(digest).exists() {
+            // Another host may have activated it a moment ago.
+            let shared = self.shared.clone();
+            let pulled = tokio::task::spawn_blocking(move || shared.pull(Part::Packs)).await;
+            pulled.map_err(|_| kept(AppError::Interrupted))?.map_err(kept)?;
+            packs = Packs::look(&self.config).map_err(kept)?;
+        }
         if let Some(active) = packs.active(tenant).map_err(kept)? {
             self.dispatcher.activate(tenant, Arc::new(active.source.policy));
         }

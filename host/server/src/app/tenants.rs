@@ -18,6 +18,7 @@ pub use delete::Deleted;
 pub use export::Export;
 pub(super) use standing::Standings;
 
+use super::shared::Shared;
 use super::{App, AppError};
 use crate::config::Config;
 use crate::dispatch::registry::record;
@@ -28,6 +29,7 @@ use book::{Book, Held};
 pub struct Tenants {
     config: Config,
     book: Book,
+    shared: Shared,
     database: Option<Db>,
 }
 
@@ -53,12 +55,13 @@ impl Tenants {
     /// # Errors
     /// The file's.
     pub fn look(config: &Config) -> Result<Self, AppError> {
-        Ok(Self { book: Book::read(&config.tenants())?, config: config.clone(), database: None })
+        let (book, shared) = (Book::read(&config.tenants())?, Shared::none(config));
+        Ok(Self { book, config: config.clone(), shared, database: None })
     }
 
     /// Reads the file and brings the database's table in line with it.
-    pub(super) async fn open(config: &Config, database: Option<&Db>) -> Result<Self, AppError> {
-        let tenants = Self { database: database.cloned(), ..Self::look(config)? };
+    pub(super) async fn open(config: &Config, shared: &Shared, database: Option<&Db>) -> Result<Self, AppError> {
+        let tenants = Self { database: database.cloned(), shared: shared.clone(), ..Self::look(config)? };
         if let Some(database) = database {
             // Of one that is being deleted the database may have nothing any more.
             for (name, tenant) in tenants.book.iter().filter(|(_, tenant)| tenant.leaving_ms.is_none()) {
@@ -83,7 +86,7 @@ impl Tenants {
 
     async fn add(&mut self, name: &str, id: TenantId) -> Result<TenantId, AppError> {
         // Read anew: others may have changed a standing since the host was opened.
-        self.book = Held::take(&self.config).await?.put(name, Tenant::new(id))?;
+        self.book = Held::take(&self.config, &self.shared).await?.add(name, Tenant::new(id))?;
         if let Some(database) = &self.database {
             database.ensure_tenant(id, name).await?;
         }

@@ -1,18 +1,51 @@
 //! `casemate hosts`: which hosts there are on this Postgres, and what each holds. It doesn't know how they are told apart.
 
+use std::path::PathBuf;
+
 use casemate_store::HostRecord;
 use serde_json::json;
 
 use super::exit::Exit;
 use super::{CliError, Format, Global, jobs, output};
-use crate::app::Office;
+use crate::app::{Office, invite};
 
 /// List the hosts on this Postgres.
 #[derive(Debug, clap::Args)]
-pub(super) struct Hosts {}
+pub(super) struct Hosts {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+/// What else can be done about hosts.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Write what another machine needs to be a host on this Postgres: a directory that is to be kept secret
+    Invite {
+        /// A directory that is not there yet
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
 
 impl Hosts {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
+        if let Some(What::Invite { out }) = self.what {
+            let invited = invite(&global.config()?, &out).await?;
+            match global.format {
+                Format::Json => output::line(&json!({"configuration": invited.configuration}).to_string()),
+                Format::Human => {
+                    output::line(&format!("{} {}", output::good("written"), out.display()));
+                    output::error_line(
+                        "whoever has this directory is a host: bring it there by a way that nobody reads",
+                    );
+                    output::error_line(&format!(
+                        "and there: casemate serve --config {} --data DIR",
+                        invited.configuration.display()
+                    ));
+                }
+            }
+            return Ok(Exit::Done);
+        }
         let office = Office::open(&global.config()?).await?;
         let listed = office.desk.hosts().await;
         office.close().await?;

@@ -132,7 +132,7 @@ impl Jobs {
             }
             Self::Retry(which) => {
                 let tenant = office.tenant(&which.tenant)?;
-                let offer = async |run: &casemate_store::RunRecord| offer(office, tenant, run);
+                let offer = async |run: &casemate_store::RunRecord| offer(office, tenant, run).await;
                 let submitted = desk.retry(offer, tenant, which.job).await?;
                 show::changed(format, submitted.job(), &desk.job(tenant, submitted.job()).await?.run);
             }
@@ -146,7 +146,11 @@ impl Jobs {
 }
 
 /// What a run was submitted with.
-fn offer(office: &Office, tenant: TenantId, run: &casemate_store::RunRecord) -> Result<Offer, DispatchError> {
+async fn offer(office: &Office, tenant: TenantId, run: &casemate_store::RunRecord) -> Result<Offer, DispatchError> {
+    // A pack's policy is kept with the pack.
+    if !office.packs.folder(run.policy).exists() {
+        office.fetch(tenant, run.policy).await.map_err(|_| DispatchError::Changed)?;
+    }
     let policy = recorded(&office.packs, &office.artefacts, run.policy).map_err(|_| DispatchError::Changed)?;
     Ok(Offer { tenant, agent: run.agent.clone(), component: run.component, policy: policy.into() })
 }

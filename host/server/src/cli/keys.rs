@@ -110,9 +110,9 @@ async fn rotate(config: &Config, what: What, overlap_ms: u64) -> Result<(), AppE
     let tenant = what.tenant.as_deref().map(|name| Tenants::look_up(config, name)).transpose()?;
     let app = App::open(config, Database::NotNeeded).await?;
     let rotated = match (tenant, what.signing) {
-        (Some(tenant), _) => app.keys.rotate_tenant(tenant.as_uuid()),
-        (None, Some(kind)) => app.keys.rotate_signing(kind.into(), overlap_ms),
-        (None, None) => app.keys.rotate_host(),
+        (Some(tenant), _) => app.keys.rotate_tenant(tenant.as_uuid()).map_err(AppError::from),
+        (None, Some(kind)) => app.keys.rotate_signing(kind.into(), overlap_ms).map_err(AppError::from),
+        (None, None) => app.rotate_host_key().await,
     };
     let told = app.keys_changed(config).await;
     let closed = app.close().await;

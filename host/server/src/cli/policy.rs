@@ -40,6 +40,11 @@ pub(super) enum Policy {
 }
 
 impl Policy {
+    /// Whether it is about this host, and not about a pack's files alone.
+    pub(super) const fn reads_shared(&self) -> bool {
+        !matches!(self, Self::New(_) | Self::Check(_) | Self::Test(_))
+    }
+
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         match self {
             Self::New(new) => new.carry_out(global),

@@ -134,7 +134,8 @@ impl Run {
         }
         let kept = candidate.as_ref().ok().map(|candidate| candidate.bytes().to_vec()).unwrap_or_default();
         let jobs = jobs(app, &tenants, (digest, candidate), given.as_ref()).await?;
-        app.artefacts.keep(&kept)?;
+        let ids: Vec<_> = tenants.iter().map(|(_, id)| *id).collect();
+        app.keep(&ids, &kept).await?;
         #[expect(clippy::disallowed_methods, reason = "a run's calls, and so its events, are bounded by its budget")]
         let (events, mut told) = mpsc::unbounded_channel();
         let names = tenants.iter().map(|(name, id)| (*id, (*name).to_owned())).collect::<HashMap<TenantId, _>>();
@@ -183,8 +184,11 @@ impl Resume {
         let (component, policy) = app.dispatcher.started_with(tenant, self.run).await?;
         app.hold_to_active_pack(tenant, policy)?;
         // The version with which it began.
+        if !app.packs.folder(policy).exists() {
+            app.fetch(tenant, policy).await?;
+        }
         let policy = recorded(&app.packs, &app.artefacts, policy)?;
-        let candidate = Candidate::read(app.artefacts.get(component)?);
+        let candidate = Candidate::read(app.fetch(tenant, component).await?);
         let agent = Arc::new(app.dispatcher.admit(&[tenant], component, candidate, &policy).await?);
         let job = Job { tenant, agent, policy: Arc::new(policy) };
         #[expect(clippy::disallowed_methods, reason = "a run's calls, and so its events, are bounded by its budget")]
@@ -231,7 +235,7 @@ async fn jobs(
         let admitted = app.dispatcher.admit(&ids, digest, candidate, &granted.policy).await;
         let agent = Arc::new(admitted.map_err(|error| granted.explain(error.into()))?);
         if let Some(text) = &granted.text {
-            app.artefacts.keep(text.as_bytes())?;
+            app.keep(&ids, text.as_bytes()).await?;
         }
         let job = |tenant| Job { tenant, agent: Arc::clone(&agent), policy: Arc::clone(&granted.policy) };
         jobs.extend(ids.into_iter().map(job));

@@ -53,6 +53,14 @@ impl Desk {
         Ok(self.db.keep_artefact(&bookkeeping_of(tenant)?, bytes).await?)
     }
 
+    /// Bytes that were kept.
+    ///
+    /// # Errors
+    /// `store-no-artefact`.
+    pub async fn artefact(&self, tenant: TenantId, digest: Digest) -> Result<Vec<u8>, DispatchError> {
+        Ok(self.db.artefact(&bookkeeping_of(tenant)?, digest).await?)
+    }
+
     /// Accepts jobs, in batches, each as a whole. `accepted` is told how many there are, after each.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! This host among others on one Postgres: it registers, renews its lease, and finds out which runs are its own no more. A
 //! host that was given up stops its guests before it goes on as a new one. It doesn't know what the runs do.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use casemate_gate::RunId;
 use casemate_gate::rls::Scope;
@@ -26,6 +26,10 @@ pub struct Presence {
     start: AtomicI64,
     lease: Arc<HostLease>,
     is_draining: AtomicBool,
+    /// The lease as it was when this host registered, until its renewals begin.
+    first: Mutex<Option<Lease>>,
+    /// Runs that this host holds, as the database has it, and of which it knows nothing: since when.
+    strangers: Mutex<HashMap<RunId, Instant>>,
 }
 
 impl Presence {
@@ -37,8 +41,10 @@ impl Presence {
         let ttl_ms = super::millis(ttl);
         let terms = Terms::new(ttl_ms, ttl_ms / 5, ttl_ms / 4, ttl_ms / 4).ok_or(DispatchError::NoRun)?;
         let (start, lease) = (AtomicI64::new(0), HostLease::over());
-        let presence = Self { db, host, ttl, terms, start, lease, is_draining: AtomicBool::new(false) };
-        presence.begin().await?;
+        let (first, strangers, is_draining) = (Mutex::default(), Mutex::default(), AtomicBool::new(false));
+        let presence = Self { db, host, ttl, terms, start, lease, is_draining, first, strangers };
+        let begun = presence.begin().await?;
+        *presence.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         Ok(Arc::new(presence))
     }
 
@@ -75,7 +81,9 @@ impl Presence {
     /// Renews the lease for as long as the host is up, and has runs of lost hosts claimed again.
     pub async fn keep(self: Arc<Self>) {
         let pause = self.ttl / RENEWALS;
-        let mut lease = Lease::begin(self.terms, self.lease.now_ms().saturating_sub(super::millis(pause)));
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // One that was over long ago is not renewed, but begun again.
+        let mut lease = first.unwrap_or_else(|| Lease::begin(self.terms, 0));
         loop {
             tokio::time::sleep(pause.min(Duration::from_secs(2))).await;
             match self.renew(&mut lease).await {
@@ -99,6 +107,7 @@ impl Presence {
             *lease = self.begin().await?;
         }
         self.look_after_runs().await?;
+        self.let_go_of_strangers().await?;
         let orphans = self.db.orphans(None).await?;
         if !orphans.is_empty() {
             self.give_up(orphans).await?;
@@ -120,6 +129,24 @@ impl Presence {
         let known: HashSet<RunId> = before.into_iter().collect();
         self.lease.keep(|run| own.contains(&run) || !known.contains(&run));
         Ok(())
+    }
+
+    /// Has runs claimed again that this host holds and doesn't know of: the answer to their claim was lost.
+    async fn let_go_of_strangers(&self) -> Result<(), DispatchError> {
+        let own = self.db.orphans(Some(self.host.id)).await?;
+        // Looked at after the question: a run that was claimed before it and came after it is known by now.
+        let known: HashSet<RunId> = self.lease.held().into_iter().collect();
+        let lost = {
+            let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+            let unknown: Vec<Orphan> = own.into_iter().filter(|held| !known.contains(&held.run)).collect();
+            strangers.retain(|run, _| unknown.iter().any(|held| held.run == *run));
+            for held in &unknown {
+                strangers.entry(held.run).or_insert_with(Instant::now);
+            }
+            let is_old = |held: &Orphan| strangers.get(&held.run).is_some_and(|since| since.elapsed() >= self.ttl / 2);
+            unknown.into_iter().filter(is_old).collect::<Vec<_>>()
+        };
+        self.give_up(lost).await
     }
 
     /// Has runs claimed again that a lost host held.

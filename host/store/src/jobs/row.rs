@@ -11,13 +11,14 @@ use crate::runs::state;
 use crate::session::SqlError;
 use crate::wire;
 
-/// What [`read`] reads, in its order, of a table that is called `r`.
+/// What [`read`] reads, in its order, of a table that is called `r`. The time is that of the lock: a hint can be taken whose
+/// run became due after this transaction began, and would be gone with the run left where it is.
 const COLUMNS: &str =
     "r.id, r.state, r.epoch, r.attempt, r.attempts, r.ending, (extract(epoch from r.not_before) * 1000)::bigint,
     (extract(epoch from r.deadline) * 1000)::bigint,
     case when isfinite(r.wake_at) then (extract(epoch from r.wake_at) * 1000)::bigint end, r.wake_event, r.losses,
     r.unsettled_seq, r.unsettled_epoch, r.resolution, r.host, r.lost_by,
-    (extract(epoch from r.left_at) * 1000)::bigint, (extract(epoch from now()) * 1000)::bigint";
+    (extract(epoch from r.left_at) * 1000)::bigint, (extract(epoch from clock_timestamp()) * 1000)::bigint";
 
 /// A locked row.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ pub(super) struct Locked {
     pub(super) host: Option<Uuid>,
     /// Whose hold did not end in good order.
     pub(super) lost_by: Option<Uuid>,
-    /// The transaction's time.
+    /// The database's time, when it was locked.
     pub(super) now_ms: u64,
 }
 

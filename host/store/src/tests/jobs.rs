@@ -8,6 +8,7 @@ use casemate_gate::job::{Ending, NewJob, Terms};
 use casemate_gate::journal::{Journal as _, JournalError, RowKind};
 use casemate_gate::{Digest, Epoch, RunId, TenantId};
 use casemate_jobs::{Command, End, Refused, State, Wake};
+use sqlx::Connection as _;
 use uuid::Uuid;
 
 use super::world::{AnyError, Outcome, World, new_id, new_run, row};
@@ -231,6 +232,29 @@ pub(super) async fn the_queue_turns_and_keeps_its_order(world: World) -> Outcome
         world.db.turn_queue().await?;
     }
     assert_eq!(one(&world, tenant, host).await?.run.id, kept);
+    Ok(())
+}
+
+pub(super) async fn a_hint_that_came_after_a_claim_began_is_not_lost(world: World) -> Outcome {
+    let tenant = tenant(&world, "late").await?;
+    world.db.set_share(tenant, 1, Some(10)).await?;
+    let host = Uuid::new_v4();
+    // A claim that has begun and waits: what it finds is due since later than its transaction's time.
+    let mut owner = world.db.info().owner().await?;
+    let mut held = owner.begin().await?;
+    sqlx::query("select 1 from casemate.shares where tenant_id = $1 for update")
+        .bind(tenant.as_uuid())
+        .fetch_one(&mut *held)
+        .await?;
+    let waiting = {
+        let (world, scope) = (world.clone(), world.scope(tenant, new_id())?);
+        tokio::spawn(async move { world.db.claim(&scope, host, &[Place { rank: 0, place: 0 }], 10).await })
+    };
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let id = submit(&world, tenant, Terms::default()).await?;
+    held.commit().await?;
+    let claimed = waiting.await??;
+    assert_eq!(claimed.runs.iter().map(|held| held.run.id).collect::<Vec<_>>(), [id]);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use casemate_ledger::{Draft, Kind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Packs, State, read_pack, state, store};
+use super::{Packs, State, read_pack, store};
 use crate::app::{App, AppError, PackKeys};
 use crate::clock;
 use crate::config::Config;
@@ -91,7 +91,7 @@ impl App {
         let change =
             Change::new(Subject::Key, key.name(), Happened::Added, Value::Null, json!({"pack": key.to_string()}));
         record(&self.ledger, host, self.packs.digest(host)?, &[change]).await?;
-        PackKeys::trust(config, key)?;
+        PackKeys::trust(config, &self.shared, key)?;
         self.packs.keys.add(key.clone());
         Ok(true)
     }
@@ -124,7 +124,7 @@ impl App {
         let before = json!({"pack": key.to_string()});
         let change = Change::new(Subject::Key, key.name(), Happened::Withdrawn, before, Value::Null);
         record(&self.ledger, host, self.packs.digest(host)?, &[change]).await?;
-        PackKeys::distrust(config, key)?;
+        PackKeys::distrust(config, &self.shared, key)?;
         self.packs.keys = PackKeys::trusted(config)?;
         Ok(true)
     }
@@ -146,8 +146,7 @@ impl App {
         let change = Change::new(Subject::Pack, named, happened, was, told(pack.as_ref()));
         // Under the policy that holds while it is decided: the one before.
         let index = record(&self.ledger, tenant, self.packs.digest(tenant)?, &[change]).await?;
-        next.write(&state::path(&self.packs.directory))?;
-        self.packs.state = next;
+        self.packs.put(next)?;
         // Runs under way in this process meet it at their next call.
         let holds = pack.as_ref().map(|pack| pack.policy().clone());
         self.dispatcher.activate(tenant, Arc::new(holds.map_or_else(builtin_policy, Ok)?));

@@ -11,8 +11,7 @@ use casemate_gate::pack::{Known, Pack};
 use casemate_gate::{AgentName, Digest, TenantId};
 use serde::{Deserialize, Serialize};
 
-use super::store;
-use crate::app::{AppError, signing};
+use crate::app::AppError;
 
 /// Most bytes of the state.
 const STATE_BYTES: u64 = 16 * 1024 * 1024;
@@ -74,20 +73,30 @@ impl State {
         let mut bytes = Vec::new();
         let read = File::open(path).and_then(|file| file.take(STATE_BYTES).read_to_end(&mut bytes));
         match read {
-            Ok(_) => serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged(path.to_owned())),
+            Ok(_) => Self::parse(&bytes).ok_or_else(|| AppError::Damaged(path.to_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
             Err(cause) => Err(AppError::File { path: path.to_owned(), cause }),
         }
     }
 
-    /// Writes it, whole and durably, or leaves the old one.
-    pub(super) fn write(&self, path: &Path) -> Result<(), AppError> {
-        let text = serde_json::to_vec_pretty(self).map_err(|_| AppError::Damaged(path.to_owned()))?;
-        if let Some(directory) = path.parent() {
-            store::make(directory)?;
-            signing::write(path, &text)?;
-        }
-        Ok(())
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// As it is written at a place.
+    pub(super) fn text(&self, path: &Path) -> Result<Vec<u8>, AppError> {
+        serde_json::to_vec_pretty(self).map_err(|_| AppError::Damaged(path.to_owned()))
+    }
+
+    /// Every pack that is active, or was.
+    pub(super) fn packs(&self) -> BTreeSet<Digest> {
+        self.tenants.values().flat_map(Standing::packs).collect()
+    }
+
+    /// Which pack is active for each tenant that has one.
+    pub(super) fn all_active(&self) -> BTreeMap<TenantId, Digest> {
+        let active = |(tenant, standing): (&TenantId, &Standing)| Some((*tenant, standing.active?.0));
+        self.tenants.iter().filter_map(active).collect()
     }
 
     pub(super) fn active(&self, tenant: TenantId) -> Option<Digest> {

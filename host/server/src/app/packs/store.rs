@@ -11,7 +11,7 @@ use casemate_gate::pack::Files;
 use crate::app::AppError;
 
 /// Keeps a pack at a place that is named by its digest. What is there already is what it must be, or is replaced.
-pub(super) fn keep(place: &Path, files: &Files) -> Result<(), AppError> {
+pub(in crate::app) fn keep(place: &Path, files: &Files) -> Result<(), AppError> {
     if super::read_pack(place).is_ok_and(|kept| kept == *files) {
         return Ok(());
     }

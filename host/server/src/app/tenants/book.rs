@@ -13,7 +13,8 @@ use casemate_gate::TenantId;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use crate::app::{AppError, signing};
+use crate::app::AppError;
+use crate::app::shared::{Part, Shared};
 use crate::config::Config;
 
 /// How long a change waits for another one that is being made.
@@ -102,20 +103,24 @@ impl Book {
 /// The file, while nobody else changes it.
 pub(super) struct Held {
     path: PathBuf,
+    shared: Shared,
     // The open file is the lock.
     _lock: File,
 }
 
 impl Held {
     /// Waits for others, for a bounded time.
-    pub(super) async fn take(config: &Config) -> Result<Self, AppError> {
+    pub(super) async fn take(config: &Config, shared: &Shared) -> Result<Self, AppError> {
         let lock = config.tenants_lock();
         let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock);
         let file = opened.map_err(AppError::file(&lock))?;
         let deadline = Instant::now() + WAIT;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self { path: config.tenants(), _lock: file }),
+                Ok(()) => {
+                    shared.pull(Part::Tenants)?;
+                    return Ok(Self { path: config.tenants(), shared: shared.clone(), _lock: file });
+                }
                 Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => tokio::time::sleep(POLL).await,
                 Err(rustix::io::Errno::WOULDBLOCK) => return Err(AppError::TenantsBusy),
                 Err(errno) => return Err(AppError::file(&lock)(errno.into())),
@@ -134,6 +139,14 @@ impl Held {
         self.write(book)
     }
 
+    /// Puts a new tenant into the file, unless there is one of that name by now.
+    pub(super) fn add(&self, name: &str, tenant: Tenant) -> Result<Book, AppError> {
+        match self.read()?.get(name) {
+            Some(_) => Err(AppError::TenantExists(name.to_owned())),
+            None => self.put(name, tenant),
+        }
+    }
+
     /// Takes a tenant out of the file; it is durable on return.
     pub(super) fn remove(&self, name: &str) -> Result<Book, AppError> {
         let mut book = self.read()?;
@@ -147,7 +160,7 @@ impl Held {
         if text.len() as u64 > FILE_BYTES {
             return Err(AppError::TenantsFull);
         }
-        signing::write(&self.path, &text)?;
+        self.shared.write(Part::Tenants, &text)?;
         Ok(book)
     }
 }

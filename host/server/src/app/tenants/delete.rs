@@ -40,7 +40,7 @@ impl App {
         }
         // Asked before anything has begun: whether all rows can go.
         let erasure = self.dispatcher.erase(id).await?;
-        let held = Held::take(&self.tenants.config).await?;
+        let held = Held::take(&self.tenants.config, &self.shared).await?;
         if tenant.leaving_ms.is_none() {
             let leaving_ms = Some(clock::now_ms());
             self.tenants.book = held.put(name, super::Tenant { leaving_ms, ..tenant })?;

@@ -18,6 +18,7 @@ use casemate_store::Db;
 use serde_json::{Value, json};
 
 use super::book::{Book, Tenant};
+use crate::app::shared::{Part, Shared};
 use crate::app::{AppError, Packs, signing};
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
@@ -49,7 +50,10 @@ pub(in crate::app) struct Standings {
     ledger: Arc<Ledger>,
     dispatcher: Arc<Dispatcher>,
     database: Option<Db>,
+    shared: Shared,
     in_force: InForce,
+    /// The version of the file that others know to be in force here.
+    noted: i64,
 }
 
 impl Standings {
@@ -59,9 +63,12 @@ impl Standings {
         ledger: Arc<Ledger>,
         dispatcher: Arc<Dispatcher>,
         database: Option<Db>,
+        shared: Shared,
     ) -> Result<Self, AppError> {
-        let in_force = in_force(config)?;
-        let mut standings = Self { config: config.clone(), ledger, dispatcher, database, in_force };
+        // Once more, now that this host is on the list of those that a change waits for.
+        shared.pull(Part::Tenants)?;
+        let (config, in_force) = (config.clone(), in_force(config)?);
+        let mut standings = Self { config, ledger, dispatcher, database, shared, in_force, noted: 0 };
         standings.apply().await?;
         Ok(standings)
     }
@@ -74,7 +81,8 @@ impl Standings {
             tokio::time::sleep(POLL).await;
             // Taken before the file is read: a change meanwhile gives another one.
             let stamp = stamp(&path);
-            if stamp == seen && read.elapsed() < REREAD {
+            let is_known = self.shared.tenants_version() == self.noted;
+            if stamp == seen && is_known && read.elapsed() < REREAD {
                 continue;
             }
             match self.apply().await {
@@ -88,6 +96,8 @@ impl Standings {
     }
 
     async fn apply(&mut self) -> Result<(), AppError> {
+        // Before the file is read, which may be newer.
+        let version = self.shared.tenants_version();
         let book = Book::read(&self.config.tenants())?;
         // Refused first, told afterwards.
         for (_, tenant) in book.iter().filter(|(_, tenant)| tenant.suspended.is_some()) {
@@ -97,6 +107,10 @@ impl Standings {
             if self.in_force.get(&tenant.id).copied().unwrap_or_default() != tenant.revision {
                 self.change(name, tenant).await?;
             }
+        }
+        if version != self.noted {
+            self.shared.tenants_in_force(version).await?;
+            self.noted = version;
         }
         Ok(())
     }

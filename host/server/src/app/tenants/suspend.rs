@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::book::{Held, Suspended, Tenant};
 use super::{Tenants, standing};
+use crate::app::shared::Shared;
 use crate::app::{App, AppError, Database};
 use crate::clock;
 use crate::config::Config;
@@ -38,10 +39,11 @@ impl Tenants {
     }
 
     async fn stand(config: &Config, name: &str, suspended: Option<Suspended>) -> Result<Tenant, AppError> {
+        let shared = Shared::visit(config).await?;
         // Before anything is made: a directory that isn't there has no tenants.
         Self::look_up(config, name)?;
         // Held until the change is in force, so that changes come one by one.
-        let held = Held::take(config).await?;
+        let held = Held::take(config, &shared).await?;
         let book = held.read()?;
         let mut tenant = book.get(name).cloned().ok_or_else(|| AppError::TenantUnknown(name.to_owned()))?;
         if tenant.leaving_ms.is_some() {
@@ -53,6 +55,7 @@ impl Tenants {
             held.put(name, tenant.clone())?;
         }
         in_force(config, name, &tenant).await?;
+        shared.in_force_everywhere(name).await?;
         Ok(tenant)
     }
 }

@@ -10,8 +10,8 @@ use casemate_gate::job::Ending;
 use casemate_gate::policy::Grants;
 use casemate_gate::{Refusal, RunId, TenantId};
 use casemate_jobs::{Command, State, Wake};
-use casemate_keys::random;
-use casemate_store::HeldRun;
+use casemate_keys::{KeyError, random};
+use casemate_store::{HeldRun, StoreError};
 
 use super::super::ending::Held;
 use super::super::records::Claimed;
@@ -20,18 +20,21 @@ use super::Worker;
 use crate::clock;
 use crate::crossing::frame::{Frame, Refused, Stamp};
 use crate::crossing::{Place, Recorder};
+use crate::lease::Grip;
 
 /// How long a run waits at least, and at most twice as long, whose agent or tenant has used up its budget, before it is looked
 /// at again: by chance, so that those that wait for each other's rest don't come back together.
 const BROKE: Duration = Duration::from_millis(500);
+/// How long a run rests at least, and at most twice as long, that could not go on here.
+const RETURN: Duration = Duration::from_secs(1);
 /// How often it is tried to give a run back.
 const RETRY: Duration = Duration::from_millis(500);
 
 impl Worker {
     /// Drives a run that was claimed as far as it goes.
-    pub(super) async fn drive(&self, tenant: TenantId, held: HeldRun) {
+    pub(super) async fn drive(&self, tenant: TenantId, held: HeldRun, grip: Grip) {
         let (run, name, epoch) = (held.run.id, held.name, held.job.epoch);
-        match Box::pin(self.try_to(tenant, held)).await {
+        match Box::pin(self.try_to(tenant, held, grip)).await {
             Ok(()) => {}
             Err(DispatchError::Refused(refusal)) if refusal.code() == Code::RunFenced => {
                 tracing::info!(%run, "the run is not this host's any more");
@@ -40,12 +43,19 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!(%run, %error, code = error.code(), "the run could not go on here, and is given back");
-                self.give_back(tenant, name, Command::Lose { epoch }).await;
+                let delay_ms = scattered(RETURN).unwrap_or_default();
+                if is_the_hosts(&error) {
+                    self.give_back(tenant, name, Command::Release { epoch, delay_ms }).await;
+                } else {
+                    // Slowly: as often as a run may be lost, it would be in a second.
+                    tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+                    self.give_back(tenant, name, Command::Lose { epoch }).await;
+                }
             }
         }
     }
 
-    async fn try_to(&self, tenant: TenantId, mut held: HeldRun) -> Result<(), DispatchError> {
+    async fn try_to(&self, tenant: TenantId, mut held: HeldRun, grip: Grip) -> Result<(), DispatchError> {
         let run = held.run.id;
         let (component, policy) = (held.run.component, held.run.policy);
         let scope = bookkeeping_of(tenant)?;
@@ -76,7 +86,7 @@ impl Worker {
         };
         let grants = Arc::new(job.policy.grants(job.agent.manifest()));
         let identity = self.dispatcher.standing_of(&job, run, &grants).await?;
-        self.go(&job, run, (identity, grants), claimed, &standing).await
+        self.go(&job, run, (identity, grants), claimed, &standing, grip).await
     }
 
     async fn go(
@@ -86,10 +96,10 @@ impl Worker {
         who: (Identity, Arc<Grants>),
         claimed: Claimed,
         standing: &Held,
+        grip: Grip,
     ) -> Result<(), DispatchError> {
         let (epoch, running) = (claimed.epoch, claimed.running);
         let scope = bookkeeping_of(job.tenant)?;
-        let grip = self.dispatcher.lease.grip(run);
         let adopted = Box::pin(self.dispatcher.adopt(job, run, who, (claimed, grip), Duration::ZERO)).await;
         match adopted {
             Ok(Taken::On(hold)) => Box::pin(self.dispatcher.stretch(job, run, *hold, None)).await.map(drop),
@@ -98,9 +108,7 @@ impl Worker {
             // Nothing of it is under way: it waits until there is budget again.
             Err(DispatchError::Refused(refusal)) if is_budget(&refusal) => {
                 tracing::info!(%run, %refusal, "the run waits for its budget");
-                let least = super::super::millis(BROKE);
-                let more = u64::from_le_bytes(random()?).checked_rem(least).unwrap_or_default();
-                let at_ms = standing.now_ms().saturating_add(least).saturating_add(more);
+                let at_ms = standing.now_ms().saturating_add(scattered(BROKE)?);
                 let wake = Wake { at_ms: Some(at_ms), event: None };
                 self.dispatcher.records.park(&scope, run, epoch, wake, running).await
             }
@@ -145,7 +153,7 @@ impl Worker {
                     return;
                 }
                 // It is another's already.
-                Err(casemate_store::StoreError::Job(_) | casemate_store::StoreError::NoRun) => return,
+                Err(StoreError::Job(_) | StoreError::NoRun) => return,
                 Err(error) => {
                     tracing::warn!(%error, code = error.code(), "a run could not be given back");
                     tokio::time::sleep(RETRY).await;
@@ -153,6 +161,25 @@ impl Worker {
             }
         }
     }
+}
+
+/// Whether it is the host or its database that failed, and not the run, which another host may go on with.
+const fn is_the_hosts(error: &DispatchError) -> bool {
+    match error {
+        DispatchError::Store(error) => !matches!(error, StoreError::NoArtefact(_) | StoreError::NoRun),
+        DispatchError::Append(_) | DispatchError::Journal(_) | DispatchError::Engine(_) | DispatchError::Budget(_) => {
+            true
+        }
+        DispatchError::Keys(error) => !matches!(error, KeyError::DoesNotOpen),
+        _ => false,
+    }
+}
+
+/// Milliseconds of a time and of by chance as much again.
+fn scattered(time: Duration) -> Result<u64, DispatchError> {
+    let least = super::super::millis(time);
+    let more = u64::from_le_bytes(random()?).checked_rem(least).unwrap_or_default();
+    Ok(least.saturating_add(more))
 }
 
 const fn is_budget(refusal: &Refusal) -> bool {

@@ -1,0 +1,9 @@
+//! Several hosts on one Postgres, each a process with a data directory of its own: what they share, and that nothing is lost
+//! or done twice whatever becomes of them.
+
+mod cluster;
+mod ends;
+mod member;
+mod nemesis;
+mod shared;
+mod work;
