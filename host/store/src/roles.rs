@@ -23,7 +23,7 @@ const PREFIX: &str = "casemate_agent_";
 const LOCK: i64 = 0x6361_7365_6d61_7465;
 
 /// How long a role is believed to be as it was made: a table may get a column meanwhile.
-const BELIEVED: Duration = Duration::from_secs(1);
+pub(crate) const BELIEVED: Duration = Duration::from_secs(1);
 
 /// Why a grant can't be given.
 #[derive(Debug, thiserror::Error)]

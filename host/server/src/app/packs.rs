@@ -103,6 +103,14 @@ impl Packs {
         Ok(Unverified::of(read_pack(&self.folder(digest))?).verify(&self.keys.with_retired(), now_ms).map(drop)?)
     }
 
+    /// Whether a run may begin under a policy by its digest, where that is a pack's.
+    ///
+    /// # Errors
+    /// As [`Packs::for_new_run`].
+    pub fn may_begin(&self, digest: Digest, now_ms: u64) -> Result<(), AppError> {
+        if self.folder(digest).exists() { self.vouched(digest, now_ms) } else { Ok(()) }
+    }
+
     /// What people are told of a tenant's pack: `active`, `expired`, or `refused` where no run may begin under it for
     /// another reason.
     #[must_use]

@@ -3,20 +3,25 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use casemate_abi::Code;
 use casemate_gate::policy::Policy;
-use casemate_gate::{Digest, TenantId};
+use casemate_gate::{Digest, Refusal, TenantId};
 use casemate_store::{Db, StoreError};
 use futures_util::future::BoxFuture;
 
 use super::shared::{Part, Shared};
 use super::{AppError, Artefacts, Packs};
+use crate::clock;
 use crate::config::Config;
 use crate::dispatch::{DispatchError, Dispatcher, Job, Stock as Source};
 use crate::sandbox::{Candidate, Loaded};
 
 /// Most components that are kept ready.
 const READY: usize = 256;
+/// How long it is believed that runs may begin under a policy.
+const VOUCHED: Duration = Duration::from_secs(1);
 
 type Key = (TenantId, Digest, Digest);
 
@@ -29,6 +34,8 @@ pub struct Stock {
     db: Db,
     // Held for one look-up at a time.
     ready: Mutex<HashMap<Key, (Arc<Loaded>, Arc<Policy>)>>,
+    /// Policies under which a run may begin, and when that was looked at.
+    vouched: Mutex<HashMap<Digest, Instant>>,
 }
 
 impl Stock {
@@ -39,7 +46,7 @@ impl Stock {
         dispatcher: Arc<Dispatcher>,
         db: Db,
     ) -> Self {
-        Self { config: config.clone(), artefacts, shared, dispatcher, db, ready: Mutex::default() }
+        Self { config: config.clone(), artefacts, shared, dispatcher, db, ready: Mutex::default(), vouched: Mutex::default() }
     }
 
     async fn find(&self, key: Key) -> Result<Job, DispatchError> {
@@ -96,6 +103,19 @@ impl Stock {
 impl Source for Stock {
     fn job(&self, tenant: TenantId, component: Digest, policy: Digest) -> BoxFuture<'_, Result<Job, DispatchError>> {
         Box::pin(self.find((tenant, component, policy)))
+    }
+
+    fn may_begin(&self, policy: Digest) -> Result<(), Refusal> {
+        let mut known = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.get(&policy).is_some_and(|since| since.elapsed() < VOUCHED) {
+            return Ok(());
+        }
+        let refused = |error: AppError| Refusal::new(Code::PolicyRefused, error.to_string());
+        let packs = Packs::look(&self.config).map_err(refused)?;
+        packs.may_begin(policy, clock::now_ms()).map_err(refused)?;
+        known.retain(|_, since| since.elapsed() < VOUCHED);
+        known.insert(policy, Instant::now());
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ mod turns;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use casemate_gate::{Digest, TenantId};
+use casemate_gate::{Digest, Refusal, TenantId};
 use casemate_store::{Db, HeldRun};
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
@@ -29,6 +29,13 @@ const REST: Duration = Duration::from_secs(1);
 pub trait Stock: Send + Sync {
     /// What a run was submitted with, ready to be run.
     fn job(&self, tenant: TenantId, component: Digest, policy: Digest) -> BoxFuture<'_, Result<Job, DispatchError>>;
+
+    /// Whether a run may begin under a policy that it was submitted with a while ago: whoever signed the pack may not be
+    /// believed any more, or its time may be over.
+    ///
+    /// # Errors
+    /// [`Code::PolicyRefused`](casemate_abi::Code::PolicyRefused).
+    fn may_begin(&self, policy: Digest) -> Result<(), Refusal>;
 }
 
 /// See the file's head.
@@ -142,7 +149,7 @@ impl Worker {
     fn start(self: &Arc<Self>, tenant: TenantId, held: HeldRun, gone: mpsc::Sender<Gone>) {
         let worker = Arc::clone(self);
         // From here on it is known that this host has it.
-        let grip = self.dispatcher.lease.grip(held.run.id);
+        let grip = self.dispatcher.lease.grip(held.run.id).returned();
         tokio::spawn(async move {
             let begun = Instant::now();
             worker.drive(tenant, held, grip).await;

@@ -51,8 +51,15 @@ impl Db {
         let (db, scope) = (self.clone(), scope.clone());
         let exported = self.on_host(async move {
             let mut lease = keeper::open(&db, &scope, Mode::Snapshot).await?;
-            let own = UserTable::of_host("kv", &[("agent", "text"), ("key", "text"), ("value", "bytea")]);
-            for table in order.iter().flatten().chain([&own]) {
+            let own = [
+                UserTable::of_host("kv", &[("agent", "text"), ("key", "text"), ("value", "bytea")]),
+                UserTable::of_host("events", &[("id", "uuid"), ("happened_at", "timestamptz"), ("content", "bytea")]),
+                UserTable::of_host(
+                    "artefacts",
+                    &[("digest", "bytea"), ("content", "bytea"), ("kept_at", "timestamptz")],
+                ),
+            ];
+            for table in order.iter().flatten().chain(&own) {
                 if !send_table(&mut lease, table, &to).await? {
                     return Ok(());
                 }

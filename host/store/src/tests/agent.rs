@@ -90,7 +90,7 @@ pub(super) async fn caps_and_deadline_end_a_query(world: World) -> Outcome {
 pub(super) async fn role_has_exactly_its_grants(world: World) -> Outcome {
     let reader = world.db.ensure_agent_role(&[grant("assessments", &[Verb::Read])]).await?;
     assert_ne!(reader, world.role);
-    // What was granted by hand is taken back by the next start.
+    // What was granted by hand is taken back by the next run that begins, once the role isn't believed any more.
     world
         .db
         .info()
@@ -98,6 +98,7 @@ pub(super) async fn role_has_exactly_its_grants(world: World) -> Outcome {
             "grant truncate, update on public.assessments to {reader}; grant select on public.secrets to {reader}"
         ))
         .await?;
+    tokio::time::sleep(crate::roles::BELIEVED).await;
     assert_eq!(world.db.ensure_agent_role(&[grant("assessments", &[Verb::Read])]).await?, reader);
     let scope = world.scope_as(world.one, new_id(), Some(reader.clone()))?;
     let mut tx = TenantTx::begin(&world.db, &scope, Access::Write, Door::Sql, soon()).await?;

@@ -100,7 +100,12 @@ impl<'e> Case<'e> {
         let refusal = recorded(self.end.result).err()?;
         let by_host = matches!(
             refusal.code(),
-            Code::BudgetWallClock | Code::RunCancelled | Code::RunDeadline | Code::RunGivenUp | Code::ComponentRefused
+            Code::BudgetWallClock
+                | Code::RunCancelled
+                | Code::RunDeadline
+                | Code::RunGivenUp
+                | Code::ComponentRefused
+                | Code::PolicyRefused
         );
         (by_host || is_crowded_out(&refusal)).then_some(refusal)
     }

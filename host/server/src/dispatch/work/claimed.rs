@@ -68,6 +68,12 @@ impl Worker {
             let ending = Ending { state: end.state(), reason: refusal.code() as u16, next: None };
             return self.end_unrun(tenant, claimed, policy, &refusal, ending).await;
         }
+        if !claimed.again
+            && let Err(refusal) = self.stock.may_begin(policy)
+        {
+            let ending = Ending { state: State::Failed, reason: refusal.code() as u16, next: None };
+            return self.end_unrun(tenant, claimed, policy, &refusal, ending).await;
+        }
         let job = match self.stock.job(tenant, component, policy).await {
             Ok(job) => job,
             // It will be the same on every host, and the next time too.

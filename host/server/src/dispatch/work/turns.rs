@@ -16,6 +16,8 @@ const BELIEVED: Duration = Duration::from_secs(2);
 pub(super) struct Turns {
     ring: Ring<TenantId>,
     places: HashMap<TenantId, HashMap<i16, i64>>,
+    /// Shares of those with a cap: they may have work that waits for nothing but one of their runs to come back.
+    capped: HashMap<TenantId, Share>,
     since: Option<Instant>,
 }
 
@@ -24,10 +26,16 @@ impl Turns {
     pub(super) fn found(&mut self, waiting: Vec<Waiting>) {
         if self.since.is_none_or(|since| since.elapsed() >= BELIEVED) {
             self.places.clear();
+            self.capped.clear();
             self.since = Some(Instant::now());
         }
         for Waiting { tenant, ranks, weight, concurrency } in waiting {
-            self.ring.ready(tenant, Share { weight, cap: concurrency.unwrap_or(u32::MAX) });
+            let share = Share { weight, cap: concurrency.unwrap_or(u32::MAX) };
+            self.ring.ready(tenant, share);
+            match concurrency {
+                Some(_) => drop(self.capped.insert(tenant, share)),
+                None => drop(self.capped.remove(&tenant)),
+            }
             let places = self.places.entry(tenant).or_default();
             places.retain(|rank, _| ranks.contains(rank));
             for rank in ranks {
@@ -65,8 +73,11 @@ impl Turns {
         self.ring.gone(tenant);
     }
 
-    /// A run of the tenant's came back, after so long. A tenant with a cap may have more that wait for just that.
+    /// A run of the tenant's came back, after so long.
     pub(super) fn came_back(&mut self, tenant: TenantId, took: Duration) {
         self.ring.charged(tenant, super::super::millis(took).max(1));
+        if let Some(share) = self.capped.get(&tenant) {
+            self.ring.ready(tenant, *share);
+        }
     }
 }
