@@ -35,8 +35,8 @@ pub use error::AppError;
 pub use evidence::compiler_of_its_own;
 pub use pack_key::PackKeys;
 pub use packs::{Activated, Packs, read_pack, write_pack};
-use shared::{Link, Shared};
 pub use shared::{Invited, catch_up, invite};
+use shared::{Link, Shared};
 pub use signing::Signing;
 pub use stock::Stock;
 use tenants::Standings;
@@ -253,7 +253,8 @@ impl App {
             return Err(dispatch::DispatchError::NoDatabase.into());
         };
         presence.offer(slots).await?;
-        let stock = Stock::new(config, self.artefacts.clone(), self.shared.clone(), Arc::clone(&self.dispatcher), db.clone());
+        let stock =
+            Stock::new(config, self.artefacts.clone(), self.shared.clone(), Arc::clone(&self.dispatcher), db.clone());
         let dispatcher = Arc::clone(&self.dispatcher);
         Ok(Arc::new(Worker::new(dispatcher, Arc::new(stock), Arc::clone(presence), slots)?))
     }

@@ -87,13 +87,19 @@ pub(super) fn each_is_done_once(cluster: &Cluster, accepted: &[Accepted]) -> Tes
         let least = if job.kind == Kind::IsLate { 0 } else { one.ended };
         if !is_expected || happened < least || happened > one.runs {
             let Found { state, reason, runs, ended, losses } = one;
-            wrong.push(format!("{job:?}: {state} {reason}, {happened} effects, {runs} runs, {ended} ended, {losses} lost"));
+            wrong.push(format!(
+                "{job:?}: {state} {reason}, {happened} effects, {runs} runs, {ended} ended, {losses} lost"
+            ));
         }
     }
     // What nobody said was accepted happened as often as there is a run for it.
     let twice: Vec<_> = effects.iter().filter(|(_, count)| **count > 20).collect();
     println!("{} jobs: {by_state:?}; {} effects", accepted.len(), effects.values().sum::<u64>());
-    if wrong.is_empty() && twice.is_empty() { Ok(()) } else { Err(format!("{} wrong: {wrong:#?} {twice:?}", wrong.len()).into()) }
+    if wrong.is_empty() && twice.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} wrong: {wrong:#?} {twice:?}", wrong.len()).into())
+    }
 }
 
 /// No row of an epoch after the first of a later one; one outcome a call.

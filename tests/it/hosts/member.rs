@@ -122,4 +122,3 @@ fn signal(child: &Child, signal: Signal) -> Tested {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or("a process")?;
     Ok(kill_process(pid, signal)?)
 }
-

@@ -34,7 +34,9 @@ impl Kind {
         let add = json!({"do": "insist", "action": {"do": "kv-add", "key": key, "delta": 1}});
         match self {
             Self::Plain | Self::IsLater => json!([add]),
-            Self::Sleeps => json!([{"do": "random"}, {"do": "sleep", "ms": 700}, add, {"do": "sleep", "ms": 700}, {"do": "clock"}]),
+            Self::Sleeps => {
+                json!([{"do": "random"}, {"do": "sleep", "ms": 700}, add, {"do": "sleep", "ms": 700}, {"do": "clock"}])
+            }
             Self::Computes => json!([{"do": "burn", "turns": 40_000_000}, add, {"do": "burn", "turns": 40_000_000}]),
             Self::Fails => json!([add, {"do": "fail", "message": "as it was told"}]),
             Self::IsLate => json!([add, {"do": "sleep", "ms": 600_000}]),

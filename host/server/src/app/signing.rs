@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use casemate_keys::{
-    FileStore, KeyEntry, KeyError, KeyRing, KeyStore as _, Limits, LocalKeyFile, SigningKey, SigningKeyState, SigningKeys,
-    SigningKind, is_under, signing_key,
+    FileStore, KeyEntry, KeyError, KeyRing, KeyStore as _, Limits, LocalKeyFile, SigningKey, SigningKeyState,
+    SigningKeys, SigningKind, is_under, signing_key,
 };
 use casemate_ledger::Writer;
 use casemate_ledger::signed_note::Signer;

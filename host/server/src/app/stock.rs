@@ -46,7 +46,15 @@ impl Stock {
         dispatcher: Arc<Dispatcher>,
         db: Db,
     ) -> Self {
-        Self { config: config.clone(), artefacts, shared, dispatcher, db, ready: Mutex::default(), vouched: Mutex::default() }
+        Self {
+            config: config.clone(),
+            artefacts,
+            shared,
+            dispatcher,
+            db,
+            ready: Mutex::default(),
+            vouched: Mutex::default(),
+        }
     }
 
     async fn find(&self, key: Key) -> Result<Job, DispatchError> {

@@ -60,7 +60,10 @@ impl Exit {
     #[must_use]
     pub fn of_code(code: &str) -> Self {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-        if matches!(code, "data-locked" | "ledger-locked" | "run-fenced" | "tenant-waits" | "tenant-busy" | "data-changed") {
+        if matches!(
+            code,
+            "data-locked" | "ledger-locked" | "run-fenced" | "tenant-waits" | "tenant-busy" | "data-changed"
+        ) {
             Self::Busy
         } else if code == "store-unsafe" {
             Self::Unsafe
@@ -83,22 +86,23 @@ impl Exit {
             "evidence-",
             "store-agent",
             "store-grant",
-        ]) || matches!(code, "data-exists" | "database-none" | "database-superuser" | "database-taken" | "database-url")
-            || matches!(
-                code,
-                "store-sql"
-                    | "store-protect"
-                    | "store-tenant-table"
-                    | "store-tenant-table-narrowed"
-                    | "store-tenant-tables"
-                    | "store-tenant-rows"
-                    | "store-no-run"
-                    | "store-no-table"
-                    | "pii-too-large"
-                    | "keys-public"
-                    | "keys-name"
-            )
-        {
+        ]) || matches!(
+            code,
+            "data-exists" | "database-none" | "database-superuser" | "database-taken" | "database-url"
+        ) || matches!(
+            code,
+            "store-sql"
+                | "store-protect"
+                | "store-tenant-table"
+                | "store-tenant-table-narrowed"
+                | "store-tenant-tables"
+                | "store-tenant-rows"
+                | "store-no-run"
+                | "store-no-table"
+                | "pii-too-large"
+                | "keys-public"
+                | "keys-name"
+        ) {
             Self::Input
         } else {
             Self::Environment

@@ -35,8 +35,13 @@ impl Hosts {
                 Format::Json => output::line(&json!({"configuration": invited.configuration}).to_string()),
                 Format::Human => {
                     output::line(&format!("{} {}", output::good("written"), out.display()));
-                    output::error_line("whoever has this directory is a host: bring it there by a way that nobody reads");
-                    output::error_line(&format!("and there: casemate serve --config {} --data DIR", invited.configuration.display()));
+                    output::error_line(
+                        "whoever has this directory is a host: bring it there by a way that nobody reads",
+                    );
+                    output::error_line(&format!(
+                        "and there: casemate serve --config {} --data DIR",
+                        invited.configuration.display()
+                    ));
                 }
             }
             return Ok(Exit::Done);

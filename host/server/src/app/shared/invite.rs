@@ -41,7 +41,8 @@ pub async fn invite(config: &Config, directory: &Path) -> Result<Invited, AppErr
     if let Some(root) = &config.database_root_certificate {
         copy(root, "root.pem")?;
     }
-    let mut text = "# An invitation: whoever has this directory is a host. Relative paths are relative to it.\n".to_owned();
+    let mut text =
+        "# An invitation: whoever has this directory is a host. Relative paths are relative to it.\n".to_owned();
     for (key, value) in config.values() {
         let value = match (key, value) {
             ("keys.file", _) => Some("\"host.key\"".to_owned()),

@@ -167,7 +167,9 @@ impl Worker {
 const fn is_the_hosts(error: &DispatchError) -> bool {
     match error {
         DispatchError::Store(error) => !matches!(error, StoreError::NoArtefact(_) | StoreError::NoRun),
-        DispatchError::Append(_) | DispatchError::Journal(_) | DispatchError::Engine(_) | DispatchError::Budget(_) => true,
+        DispatchError::Append(_) | DispatchError::Journal(_) | DispatchError::Engine(_) | DispatchError::Budget(_) => {
+            true
+        }
         DispatchError::Keys(error) => !matches!(error, KeyError::DoesNotOpen),
         _ => false,
     }
