@@ -59,7 +59,7 @@ impl HostLease {
     pub fn grip(self: &Arc<Self>, run: RunId) -> Grip {
         let taken = Arc::new(AtomicBool::new(false));
         self.grips.lock().unwrap_or_else(PoisonError::into_inner).insert(run, Arc::downgrade(&taken));
-        Grip { lease: Arc::clone(self), run, taken }
+        Grip { lease: Arc::clone(self), run, taken, is_returned: false }
     }
 
     /// How many runs are held.
@@ -93,9 +93,23 @@ pub struct Grip {
     lease: Arc<HostLease>,
     run: RunId,
     taken: Arc<AtomicBool>,
+    is_returned: bool,
 }
 
 impl Grip {
+    /// The same on a run that is given back where this host can't go on with it.
+    #[must_use]
+    pub const fn returned(mut self) -> Self {
+        self.is_returned = true;
+        self
+    }
+
+    /// Whether somebody goes on with the run where this host can't.
+    #[must_use]
+    pub const fn is_returned(&self) -> bool {
+        self.is_returned
+    }
+
     /// Whether the run is still this host's, as far as it can know.
     #[must_use]
     pub fn is_held(&self) -> bool {

@@ -273,6 +273,11 @@ impl Passage {
         if let Some(refusal) = self.keeping.crowded_out() {
             return Way::Stop(refusal); // not the call's fault: it is made again if the run goes on
         }
+        if refusal.code() == Code::RowsUnavailable && self.grip.is_returned() {
+            // Nor this: the call is made again where there is a database, and the agent hears of no outage.
+            let stopped = Refusal::new(Code::AuditUnavailable, "the database can't be reached");
+            return Way::Stop(stopped.with_internal(refusal.internal().unwrap_or_default()));
+        }
         if let Some(internal) = refusal.internal() {
             let (run, seq) = (self.identity.origin().run, self.current.seq);
             tracing::info!(%run, call = %seq, %refusal, internal, "a call was refused");

@@ -149,7 +149,7 @@ impl Worker {
     fn start(self: &Arc<Self>, tenant: TenantId, held: HeldRun, gone: mpsc::Sender<Gone>) {
         let worker = Arc::clone(self);
         // From here on it is known that this host has it.
-        let grip = self.dispatcher.lease.grip(held.run.id);
+        let grip = self.dispatcher.lease.grip(held.run.id).returned();
         tokio::spawn(async move {
             let begun = Instant::now();
             worker.drive(tenant, held, grip).await;
