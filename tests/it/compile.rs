@@ -18,7 +18,8 @@ fn compiler() -> Tested<Child> {
     let mut command = Command::new(program()?);
     command.args(["compile-one-component", "20", "1073741824", "speed"]).env_clear();
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let filtered = || Ok(status(&child)?.get("Seccomp").filter(|mode| *mode == "2").map(drop));
+    // Both filters, one after the other.
+    let filtered = || Ok(status(&child)?.get("Seccomp_filters").filter(|count| *count == "2").map(drop));
     until(Duration::from_secs(20), filtered)?;
     Ok(child)
 }
