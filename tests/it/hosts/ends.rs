@@ -10,7 +10,7 @@ use super::work::{Accepted, Kind};
 use crate::host::{Tested, until};
 
 /// How long the rest may take.
-const REST: Duration = Duration::from_secs(240);
+const REST: Duration = Duration::from_secs(90);
 
 /// Waits until every job has ended.
 pub(super) fn all_have_ended(cluster: &Cluster) -> Tested {
@@ -38,7 +38,7 @@ struct Found {
 }
 
 fn found(cluster: &Cluster) -> Tested<HashMap<String, Found>> {
-    let ask = "select job_id, (array_agg(state order by attempt desc))[1], (array_agg(coalesce(ending, '') order by attempt desc))[1],
+    let ask = "select job_id, (array_agg(state order by attempt desc))[1], string_agg(reason::text, ',' order by attempt),
         count(*), count(*) filter (where state = 'done' or (state in ('failed', 'dead') and ending is null)), sum(losses)
         from casemate.runs group by job_id";
     let text = cluster.server.ask("casemate", ask)?;
