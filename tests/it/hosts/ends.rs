@@ -10,7 +10,7 @@ use super::work::{Accepted, Kind};
 use crate::host::{Tested, until};
 
 /// How long the rest may take.
-const REST: Duration = Duration::from_secs(240);
+const REST: Duration = Duration::from_secs(90);
 
 /// Waits until every job has ended.
 pub(super) fn all_have_ended(cluster: &Cluster) -> Tested {
@@ -38,7 +38,7 @@ struct Found {
 }
 
 fn found(cluster: &Cluster) -> Tested<HashMap<String, Found>> {
-    let ask = "select job_id, (array_agg(state order by attempt desc))[1], (array_agg(coalesce(ending, '') order by attempt desc))[1],
+    let ask = "select job_id, (array_agg(state order by attempt desc))[1], string_agg(reason::text, ',' order by attempt),
         count(*), count(*) filter (where state = 'done' or (state in ('failed', 'dead') and ending is null)), sum(losses)
         from casemate.runs group by job_id";
     let text = cluster.server.ask("casemate", ask)?;
@@ -78,7 +78,7 @@ pub(super) fn each_is_done_once(cluster: &Cluster, accepted: &[Accepted]) -> Tes
         };
         *by_state.entry(one.state.as_str()).or_default() += 1;
         let happened = effects.get(&(job.tenant.to_owned(), job.key.clone())).copied().unwrap_or_default();
-        let is_expected = match (job.kind, job.is_cancelled) {
+        let is_expected = match (job.kind, job.is_changed) {
             (_, true) => matches!(one.state.as_str(), "done" | "failed" | "cancelled" | "dead"),
             (Kind::Fails | Kind::IsLate, false) => one.state == "dead",
             _ => one.state == "done",
@@ -86,6 +86,9 @@ pub(super) fn each_is_done_once(cluster: &Cluster, accepted: &[Accepted]) -> Tes
         // A deadline may be over before the first call.
         let least = if job.kind == Kind::IsLate { 0 } else { one.ended };
         if !is_expected || happened < least || happened > one.runs {
+            let asked = cluster.members.first().ok_or("a host")?;
+            let said = asked.ask(&["jobs", "result", &job.id, "--tenant", job.tenant])?;
+            wrong.push(format!("{}{}", said.stdout, said.stderr));
             let Found { state, reason, runs, ended, losses } = one;
             wrong.push(format!(
                 "{job:?}: {state} {reason}, {happened} effects, {runs} runs, {ended} ended, {losses} lost"

@@ -15,7 +15,7 @@ use crate::said::Said;
 /// How long a host may take to come up or to stop.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Bytes of a log that a failure shows.
-const SHOWN: usize = 4000;
+const SHOWN: usize = 12_000;
 
 pub(super) struct Member {
     pub(super) host: Host,

@@ -33,7 +33,7 @@ struct Nemesis<'a> {
 impl Nemesis<'_> {
     fn strike(&mut self) -> Tested {
         let at = usize::try_from(self.random.below(self.cluster.members.len() as u64))?;
-        let what = match self.random.below(10) {
+        let what = match self.random.below(14) {
             0..=2 => self.kill(at, true)?,
             3 | 4 => self.kill(at, false)?,
             5 | 6 => self.stop(at)?,
@@ -41,7 +41,7 @@ impl Nemesis<'_> {
                 self.cluster.server.crash()?;
                 "restarts of Postgres"
             }
-            8 => {
+            8..=12 => {
                 let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity
                     where usename in ('casemate_host', 'casemate_sql')";
                 self.cluster.server.ask("postgres", cut)?;

@@ -39,7 +39,7 @@ impl Kind {
             }
             Self::Computes => json!([{"do": "burn", "turns": 40_000_000}, add, {"do": "burn", "turns": 40_000_000}]),
             Self::Fails => json!([add, {"do": "fail", "message": "as it was told"}]),
-            Self::IsLate => json!([add, {"do": "sleep", "ms": 600_000}]),
+            Self::IsLate => json!([add, {"do": "sleep", "ms": 6_000}]),
         }
     }
 
@@ -61,8 +61,8 @@ pub(super) struct Accepted {
     pub(super) tenant: &'static str,
     pub(super) kind: Kind,
     pub(super) key: String,
-    /// Whether somebody wanted it to end.
-    pub(super) is_cancelled: bool,
+    /// Whether somebody wanted it to end otherwise.
+    pub(super) is_changed: bool,
 }
 
 /// Whoever hands jobs over.
@@ -131,7 +131,7 @@ impl<'a> Work<'a> {
             tenant,
             kind,
             key,
-            is_cancelled: false,
+            is_changed: false,
         });
         self.accepted.extend(accepted);
         Ok(())
@@ -152,7 +152,8 @@ impl<'a> Work<'a> {
         };
         let Some(job) = self.accepted.get_mut(at) else { return Ok(()) };
         // Whether or not the answer is heard.
-        job.is_cancelled |= what == "cancel";
+        // One that is tried again has no deadline any more.
+        job.is_changed |= what == "cancel" || (what == "retry" && job.kind == Kind::IsLate);
         if what == "pause" {
             self.paused.push(at);
         }

@@ -152,6 +152,12 @@ impl Passage {
         }
     }
 
+    /// Whether somebody goes on with the run where this host can't.
+    #[must_use]
+    pub const fn is_returned(&self) -> bool {
+        self.grip.is_returned()
+    }
+
     /// That the run is still this host's: asked at each call, each time a guest gives way, and before an effect is committed.
     ///
     /// # Errors
@@ -273,11 +279,6 @@ impl Passage {
         if let Some(refusal) = self.keeping.crowded_out() {
             return Way::Stop(refusal); // not the call's fault: it is made again if the run goes on
         }
-        if refusal.code() == Code::RowsUnavailable && self.grip.is_returned() {
-            // Nor this: the call is made again where there is a database, and the agent hears of no outage.
-            let stopped = Refusal::new(Code::AuditUnavailable, "the database can't be reached");
-            return Way::Stop(stopped.with_internal(refusal.internal().unwrap_or_default()));
-        }
         if let Some(internal) = refusal.internal() {
             let (run, seq) = (self.identity.origin().run, self.current.seq);
             tracing::info!(%run, call = %seq, %refusal, internal, "a call was refused");
@@ -289,6 +290,14 @@ impl Passage {
             way @ Way::Stop(_) => way,
             way => too_often.map_or(way, Way::Stop),
         }
+    }
+
+    /// What stops a run that is given back, where its call met an outage of the database: the call is made again where there is
+    /// one, and the agent hears of nothing.
+    fn outage(&self, refused: Option<&Refusal>) -> Option<Refusal> {
+        let met = refused.filter(|refused| refused.code() == Code::RowsUnavailable && self.is_returned())?;
+        let stopped = Refusal::new(Code::AuditUnavailable, "the database can't be reached");
+        Some(stopped.with_internal(met.internal().unwrap_or_default()))
     }
 
     /// Puts the waiting on record, durably, and gives the run up.
@@ -315,7 +324,7 @@ impl Passage {
         let has_intent = permit.request().operation().effect() == Effect::Transactional;
         // The reply is held until the guest has it; without room for it the effect doesn't happen either.
         let redacted = redacted.and_then(|(reply, found)| self.keep(reply.hosted()).map(|()| (reply, found)));
-        if let Some(refusal) = self.keeping.crowded_out() {
+        if let Some(refusal) = self.keeping.crowded_out().or_else(|| self.outage(redacted.as_ref().err())) {
             return Way::Stop(refusal);
         }
         let durable = match &effect {

@@ -58,6 +58,12 @@ impl Dispatcher {
             }
             // What it held stays charged until whoever holds it by now settles it.
             Outcome::Finished(Err(refusal)) if refusal.code() == Code::RunFenced => Err(refusal.into()),
+            // It is no end of the run's that something could not be recorded here: it goes on from its journal.
+            Outcome::Finished(Err(refusal)) if refusal.code() == Code::AuditUnavailable && passage.is_returned() => {
+                drop((passage, meter));
+                self.budgets.settle(run, spent).await;
+                Err(refusal.into())
+            }
             Outcome::Finished(result) => {
                 let result = if is_cut { held.cut(result) } else { result };
                 let ending = async |result: &Result<String, Refusal>| self.ending(job, &held, &scope, &start, result);
