@@ -217,7 +217,7 @@ impl Command {
             Self::Evidence(evidence) => evidence.carry_out(global).await,
             Self::Debug(debug) => Box::pin(debug.carry_out(global)).await,
             Self::Test(test) => Box::pin(test.carry_out(global)).await,
-            Self::Tenant(tenant) => tenant.carry_out(global).await,
+            Self::Tenant(tenant) => Box::pin(tenant.carry_out(global)).await,
             Self::Budget(budget) => budget.carry_out(global).await,
             Self::Policy(policy) => policy.carry_out(global).await,
             Self::Db(db) => db.carry_out(global).await,
