@@ -48,7 +48,10 @@ fn run(input: Input) -> Result<Output, Refusal> {
 
 /// A number in letters, which nobody takes for a telephone's.
 fn spelled(number: u64) -> String {
-    format!("{number:x}").bytes().map(|digit| char::from(if digit.is_ascii_digit() { digit - b'0' + b'g' } else { digit })).collect()
+    format!("{number:x}")
+        .bytes()
+        .map(|digit| char::from(if digit.is_ascii_digit() { digit - b'0' + b'g' } else { digit }))
+        .collect()
 }
 
 fn orders() -> Vec<Vec<u32>> {
@@ -60,9 +63,18 @@ fn orders() -> Vec<Vec<u32>> {
 
 fn nans() -> Vec<String> {
     let zero = black_box(0.0_f64);
+    // Another zero, so that it is this guest that divides, and not whoever compiles it.
+    let nothing = black_box(0.0_f64);
     let odd = f64::from_bits(black_box(0x7ff4_dead_beef_1234));
     let small = f32::from_bits(black_box(0xffc1_2345));
-    let wide = [zero / zero, -(zero / zero), (-1.0 - zero).sqrt(), odd + 1.0, odd * odd, f64::INFINITY - f64::INFINITY / (1.0 + zero)];
+    let wide = [
+        zero / nothing,
+        -(zero / nothing),
+        (-1.0 - zero).sqrt(),
+        odd + 1.0,
+        odd * odd,
+        f64::INFINITY - f64::INFINITY / (1.0 + zero),
+    ];
     let narrow = [small + 1.0, small * small, black_box(0.0_f32) / 0.0];
     let narrow = narrow.iter().map(|number| u64::from(number.to_bits()));
     wide.iter().map(|number| number.to_bits()).chain(narrow).map(spelled).collect()
