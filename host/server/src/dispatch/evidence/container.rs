@@ -76,7 +76,13 @@ pub(super) fn read(file: &[u8]) -> Result<(Header, Evidence), EvidenceError> {
     sections.is_whole()?;
     let header: Header = match sections.next()? {
         Some((HEADER, bytes)) if bytes.len() <= HEADER_BYTES => {
-            serde_json::from_slice(bytes).map_err(|_| EvidenceError::Inconsistent("its header"))?
+            let header: Header =
+                serde_json::from_slice(bytes).map_err(|_| EvidenceError::Inconsistent("its header"))?;
+            // One spelling of each header, so that what is read and written again has the same digest.
+            if serde_json::to_vec(&header).ok().as_deref() != Some(bytes) {
+                return Err(EvidenceError::Inconsistent("its header"));
+            }
+            header
         }
         _ => return Err(EvidenceError::Inconsistent("its header")),
     };
