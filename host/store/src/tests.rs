@@ -67,6 +67,7 @@ const CASES: &[Case] = cases![
     records::counters_add_up,
     records::values_are_one_tenants,
     jobs::one_key_is_one_job,
+    jobs::a_beginning_is_signed_for_its_run,
     jobs::a_claim_fences_and_a_lost_host_gives_up,
     jobs::what_waits_is_woken_once,
     jobs::a_cap_holds_among_hosts,

@@ -12,7 +12,7 @@ use sqlx::Connection as _;
 use uuid::Uuid;
 
 use super::world::{AnyError, Outcome, World, new_id, new_run, row};
-use crate::{Claimed, HeldRun, JobFilter, NewHost, PgJournal, Place, StoreError, Submitted};
+use crate::{Access, Claimed, HeldRun, JobFilter, NewHost, PgJournal, Place, StoreError, Submitted};
 
 /// Long enough for a test, and short enough to be waited for.
 const LEASE: Duration = Duration::from_secs(1);
@@ -87,9 +87,6 @@ pub(super) async fn one_key_is_one_job(world: World) -> Outcome {
     assert!(world.db.submit(&scope, batch).await.is_err());
     let filter = JobFilter { limit: 100, ..JobFilter::default() };
     assert_eq!(world.db.list_jobs(&scope, &filter).await?.len(), 1);
-    // A beginning that the host has not signed for that run is none.
-    let mut forged = job(&world, tenant, Terms::default())?;
-    forged.start.run = new_id();
     let claimed = claim(&world, tenant, Uuid::new_v4(), 10).await?;
     assert_eq!((claimed.runs.len(), claimed.taken), (1, 1));
     let journal = claimed.runs.first().and_then(|held| held.journal.clone()).unwrap_or_default();
@@ -97,6 +94,44 @@ pub(super) async fn one_key_is_one_job(world: World) -> Outcome {
         journal.iter().map(|row| (row.seq.get(), row.epoch.get(), row.kind)).collect::<Vec<_>>(),
         [(0, 0, RowKind::Start)]
     );
+    Ok(())
+}
+
+pub(super) async fn a_beginning_is_signed_for_its_run(world: World) -> Outcome {
+    let (own, other) = (tenant(&world, "begin").await?, tenant(&world, "begin-other").await?);
+    let NewJob { run, start, .. } = job(&world, own, Terms::default())?;
+    let (id, scope) = (run.id.as_uuid(), world.scope(own, run.id)?);
+    let insert = "insert into casemate.runs (id, agent, component_digest, policy_digest, wrapped_key, job_id)
+        values ($1, $2, $3, $4, $5, $1)";
+    let insert = sqlx::query(insert)
+        .bind(id)
+        .bind(String::from(run.agent))
+        .bind(run.component.as_bytes().to_vec())
+        .bind(run.policy.as_bytes().to_vec())
+        .bind(run.wrapped_key);
+    world.db.in_tenant(&scope, Access::Write, insert).await?;
+    let (keyring, frame) = (world.db.keyring(), start.sealed);
+    let begin = |tag: Vec<u8>| {
+        let query = sqlx::query("select casemate.journal_begin($1, $2, $3, $4)");
+        query.bind(keyring.id().to_owned()).bind(vec![id]).bind(vec![frame.clone()]).bind(tag)
+    };
+    let tag = |tenant: TenantId, run: Uuid, frame: &[u8]| {
+        keyring.begin_tag(&tenant.to_string(), &[run], &[frame.to_vec()]).to_vec()
+    };
+    let forged = [
+        Vec::new(),
+        vec![0; 32],
+        tag(other, id, &frame),
+        tag(own, new_id().as_uuid(), &frame),
+        tag(own, id, b"something else"),
+    ];
+    for tag in forged {
+        let begun = world.db.in_tenant(&scope, Access::Write, begin(tag.clone())).await;
+        assert!(begun.is_err(), "a beginning that the host has not signed was kept: {tag:?}");
+    }
+    assert!(world.db.load_run(&scope, run.id).await?.1.is_empty());
+    world.db.in_tenant(&scope, Access::Write, begin(tag(own, id, &frame))).await?;
+    assert_eq!(world.db.load_run(&scope, run.id).await?.1.len(), 1);
     Ok(())
 }
 
@@ -279,7 +314,8 @@ pub(super) async fn an_end_and_the_next_attempt_are_one(world: World) -> Outcome
     assert_eq!(told, [(id, State::Failed, 802), (second, State::Ready, 0)]);
     let record = world.db.job(&scope, second).await?;
     assert_eq!((record.id, record.run.id, record.attempt), (id, second, (2, 2)));
-    assert!(world.db.submit(&scope, vec![job(&world, tenant, terms)?]).await.is_err(), "an attempt is made once");
+    let twice = world.db.submit(&scope, vec![job(&world, tenant, terms)?]).await;
+    assert!(matches!(twice, Err(StoreError::Job(Refused::NotFailed))), "an attempt is made once: {twice:?}");
     let held = one(&world, tenant, host).await?;
     assert_eq!((held.run.id, held.name, held.job.attempt), (second, id, 2));
     end(&world, tenant, &held, State::Done).await?;
