@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use casemate_gate::RunId;
 use casemate_gate::job::{NewJob, NewRun, Terms};
 use casemate_gate::rls::Scope;
+use casemate_jobs::Refused;
 use sqlx::Row as _;
 use uuid::Uuid;
 
@@ -15,6 +16,8 @@ use crate::error::StoreError;
 use crate::session::{Access, Db, SqlError};
 use crate::wire;
 
+/// Postgres's "unique violation".
+const TAKEN: &str = "23505";
 /// Most jobs of one submission.
 const JOBS: usize = 1000;
 
@@ -41,7 +44,8 @@ impl Db {
     /// Accepts jobs of one tenant, all or none: they are durable on return. Schedulers aren't told yet.
     ///
     /// # Errors
-    /// [`StoreError::KeyTaken`] when a key is another request's, [`StoreError::TooMany`].
+    /// [`StoreError::KeyTaken`] when a key is another request's, [`StoreError::TooMany`]; [`StoreError::Job`] for an attempt that
+    /// there is already.
     pub async fn submit(&self, scope: &Scope, jobs: Vec<NewJob>) -> Result<Vec<Submitted>, StoreError> {
         if jobs.len() > JOBS {
             return Err(StoreError::TooMany { limit: JOBS });
@@ -84,7 +88,13 @@ impl Db {
                 Ok((inserted, known))
             })
         });
-        let (inserted, known) = done.await?;
+        let (inserted, known) = match done.await {
+            // Of a job's attempts, somebody else has made this one.
+            Err(SqlError::Refused { sqlstate, .. }) if sqlstate == TAKEN => {
+                return Err(StoreError::Job(Refused::NotFailed));
+            }
+            done => done?,
+        };
         let judged = jobs.iter().map(|job| judge(job, &inserted, &known)).collect::<Result<Vec<_>, _>>();
         match judged {
             Ok(submitted) => {
