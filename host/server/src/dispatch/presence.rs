@@ -39,6 +39,7 @@ impl Presence {
     /// Those of the database.
     pub async fn register(db: Db, host: NewHost, ttl: Duration) -> Result<Arc<Self>, DispatchError> {
         let ttl_ms = super::millis(ttl);
+        // There are none for a lease of under 4 ms, and no configuration can say that.
         let terms = Terms::new(ttl_ms, ttl_ms / 5, ttl_ms / 4, ttl_ms / 4).ok_or(DispatchError::NoRun)?;
         let (start, lease) = (AtomicI64::new(0), HostLease::over());
         let (first, strangers, is_draining) = (Mutex::default(), Mutex::default(), AtomicBool::new(false));
@@ -107,7 +108,6 @@ impl Presence {
             *lease = self.begin().await?;
         }
         self.look_after_runs().await?;
-        self.let_go_of_strangers().await?;
         let orphans = self.db.orphans(None).await?;
         if !orphans.is_empty() {
             self.give_up(orphans).await?;
@@ -115,25 +115,21 @@ impl Presence {
         Ok(())
     }
 
-    /// Finds out which runs were taken from this host: cancelled, paused, or claimed by somebody else.
+    /// Finds out which runs were taken from this host: cancelled, paused, or claimed by somebody else. Those that it holds
+    /// and doesn't know of, since the answer to their claim was lost, it lets go of after a while.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn look_after_runs(&self) -> Result<(), DispatchError> {
-        let before: Vec<RunId> = self.lease.held();
-        if before.is_empty() {
-            return Ok(());
-        }
-        let own: HashSet<RunId> = self.db.orphans(Some(self.host.id)).await?.into_iter().map(|held| held.run).collect();
-        // One that was claimed meanwhile is looked at another time.
-        let known: HashSet<RunId> = before.into_iter().collect();
+        // One that was claimed after this is looked at another time.
+        let known: HashSet<RunId> = self.lease.held().into_iter().collect();
+        let held = self.db.orphans(Some(self.host.id)).await?;
+        let own: HashSet<RunId> = held.iter().map(|held| held.run).collect();
         self.lease.keep(|run| own.contains(&run) || !known.contains(&run));
-        Ok(())
+        self.let_go_of_strangers(held).await
     }
 
-    /// Has runs claimed again that this host holds and doesn't know of: the answer to their claim was lost.
-    async fn let_go_of_strangers(&self) -> Result<(), DispatchError> {
-        let own = self.db.orphans(Some(self.host.id)).await?;
+    async fn let_go_of_strangers(&self, own: Vec<Orphan>) -> Result<(), DispatchError> {
         // Looked at after the question: a run that was claimed before it and came after it is known by now.
         let known: HashSet<RunId> = self.lease.held().into_iter().collect();
         let lost = {

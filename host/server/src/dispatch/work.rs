@@ -105,8 +105,8 @@ impl Worker {
                         turns.came_back(tenant, took);
                     }
                 }
-                told = told.next() => {
-                    is_told = told;
+                () = told.next() => {
+                    is_told = true;
                     tokio::time::sleep(SOON).await;
                     // Somebody may have taken a run from this host.
                     let presence = Arc::clone(&self.presence);

@@ -148,12 +148,15 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Waits until somebody tells of work; `true` when what was told before may have been missed, too.
-    pub async fn next(&mut self) -> bool {
+    /// Waits until somebody tells of work, or may have told of some. However much was told until then is told at once.
+    pub async fn next(&mut self) {
         loop {
             if let Some(listener) = &mut self.listener {
                 match listener.recv().await {
-                    Ok(_) => return true,
+                    Ok(_) => {
+                        while listener.next_buffered().is_some() {}
+                        return;
+                    }
                     Err(error) => {
                         tracing::debug!(%error, "the connection for notifications is gone");
                         self.listener = None;
@@ -163,7 +166,7 @@ impl Listening {
             tokio::time::sleep_until((self.tried + AGAIN).into()).await;
             self.connect().await;
             if self.listener.is_some() {
-                return true;
+                return;
             }
         }
     }
