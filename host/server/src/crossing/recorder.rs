@@ -316,8 +316,8 @@ impl Recorder {
         self.flush().await.map(drop)
     }
 
-    /// Puts the end on record; returns its index. The ledger has all of it before the
-    /// journal and the run's state have any: who claims the run again finds the journal as it is, and ends it again.
+    /// Puts the end on record; returns its index. The ledger has all of it before the journal and the run's state have any:
+    /// who claims the run again finds the journal as it is, and ends it again.
     ///
     /// # Errors
     /// When it can't be recorded: then nothing of it may leave the host.

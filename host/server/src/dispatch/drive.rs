@@ -65,7 +65,7 @@ impl Dispatcher {
                 Err(refusal.into())
             }
             Outcome::Finished(result) => {
-                let result = if is_cut { held.cut(result) } else { result };
+                let result = held.by_deadline(result, is_cut);
                 let ending = async |result: &Result<String, Refusal>| self.ending(job, &held, &scope, &start, result);
                 let settled = self.budgets.settle(run, spent);
                 let ended = passage.end(result, fuel_used, running, ending);

@@ -2,13 +2,13 @@
 //! found out whether another attempt could fare better, and the next attempt's beginning is made. It doesn't know where it
 //! is recorded.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use casemate_abi::Code;
 use casemate_gate::job::{Ending, NewJob, Terms};
 use casemate_gate::rls::Scope;
 use casemate_gate::{Epoch, Refusal, RunId};
-use casemate_jobs::{Command, Duty, End, Job as Standing, Reason, State, Transition, retry};
+use casemate_jobs::{Command, Duty, End, Job as Standing, Reason, Transition, retry};
 use casemate_keys::random;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub(super) struct Held {
     job: Standing,
     terms: Terms,
     claimed_ms: u64,
-    since: std::time::Instant,
+    since: Instant,
 }
 
 impl records::Claimed {
@@ -49,10 +49,16 @@ impl Held {
         }
     }
 
-    /// What a guest that was cut short by its deadline has come to.
-    pub(super) fn cut(&self, result: Result<serde_json::Value, Refusal>) -> Result<serde_json::Value, Refusal> {
+    /// What a guest has come to by its deadline: one that was cut short has no result, and one that comes later is none.
+    pub(super) fn by_deadline(
+        &self,
+        result: Result<serde_json::Value, Refusal>,
+        is_cut: bool,
+    ) -> Result<serde_json::Value, Refusal> {
+        let late = || Err(told(End::Dead(Reason::Deadline)));
         match result {
-            Err(refusal) if refusal.code() == Code::BudgetWallClock => Err(told(End::Dead(Reason::Deadline))),
+            Err(refusal) if is_cut && refusal.code() == Code::BudgetWallClock => late(),
+            Ok(_) if self.job.is_late(self.now_ms()) => late(),
             result => result,
         }
     }
@@ -98,12 +104,15 @@ impl Dispatcher {
         start: &Start,
         result: &Result<String, Refusal>,
     ) -> Result<Ending, Refusal> {
-        let now_ms = held.now_ms();
+        // A result was there in time: what may come after its deadline is its record.
+        let now_ms = match (result, held.job.deadline_ms) {
+            (Ok(_), Some(deadline)) => held.now_ms().min(deadline),
+            _ => held.now_ms(),
+        };
         let epoch = held.job.epoch;
         let reason = result.as_ref().err().map_or(0, |refusal| refusal.code() as u16);
         let (command, code) = match (result, held.job.duty(now_ms)) {
             (Err(_), Duty::End(end)) => (Command::Finish { epoch, end }, reason),
-            // It was late by less than the end takes to be recorded.
             (Ok(_), _) => (Command::Finish { epoch, end: End::Done }, 0),
             (Err(refusal), Duty::Work) => {
                 let (retryable, random) = (is_worth_another(refusal.code()), random::<8>().map_err(no_random)?);
@@ -113,11 +122,10 @@ impl Dispatcher {
                 (Command::Fail { epoch, retryable: retryable && held.job.attempts > 1, delay_ms }, reason)
             }
         };
-        let Ok(Transition { job: after, next, .. }) = held.job.apply(command, now_ms) else {
-            // A result that came with the deadline is taken: what it did is done.
-            let state = if result.is_ok() { State::Done } else { State::Failed };
-            return Ok(Ending { state, reason: code, next: None });
-        };
+        let Transition { job: after, next, .. } = held.job.apply(command, now_ms).map_err(|refused| {
+            Refusal::new(Code::AuditUnavailable, "the job's end could not be recorded")
+                .with_cause(refused.code(), refused)
+        })?;
         let next = next.map(|next| self.next_attempt(job, held, scope, start, &next)).transpose()?;
         Ok(Ending { state: after.state, reason: code, next: next.map(Box::new) })
     }
@@ -171,4 +179,35 @@ impl Scribe {
 
 fn no_random(error: casemate_keys::KeyError) -> Refusal {
     Refusal::new(Code::AuditUnavailable, "the end could not be recorded").with_cause(error.code(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use casemate_abi::Code;
+    use casemate_gate::Refusal;
+    use casemate_gate::job::Terms;
+    use casemate_jobs::Job;
+    use serde_json::json;
+
+    use super::Held;
+
+    /// One that was claimed so long ago, with a deadline a second after.
+    fn held(ago: Duration) -> Held {
+        let since = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
+        Held { job: Job::new(1, 0, Some(2000)), terms: Terms::default(), claimed_ms: 1000, since }
+    }
+
+    #[test]
+    fn a_result_counts_by_the_deadline_and_not_after() {
+        let (soon, late) = (held(Duration::from_millis(500)), held(Duration::from_millis(1500)));
+        let code = |result: Result<serde_json::Value, Refusal>| result.map_err(|refusal| refusal.code());
+        assert_eq!(code(soon.by_deadline(Ok(json!(1)), true)), Ok(json!(1)));
+        assert_eq!(code(late.by_deadline(Ok(json!(1)), false)), Err(Code::RunDeadline));
+        let out_of = |code| Err(Refusal::new(code, "no more"));
+        assert_eq!(code(soon.by_deadline(out_of(Code::BudgetWallClock), true)), Err(Code::RunDeadline));
+        assert_eq!(code(late.by_deadline(out_of(Code::BudgetWallClock), false)), Err(Code::BudgetWallClock));
+        assert_eq!(code(late.by_deadline(out_of(Code::BudgetFuel), true)), Err(Code::BudgetFuel));
+    }
 }
