@@ -1,7 +1,7 @@
 //! Message authentication: HMAC-SHA-256 (RFC 2104) and keys derived by HKDF (RFC 5869). It doesn't know what is
 //! authenticated.
 
-use aws_lc_rs::{hkdf, hmac};
+use aws_lc_rs::{constant_time, hkdf, hmac};
 use zeroize::Zeroizing;
 
 use crate::error::KeyError;
@@ -54,6 +54,12 @@ impl MacKey {
             *to = *from;
         }
         tag
+    }
+
+    /// Whether this is the tag of the parts, in a time that doesn't depend on how much of it is.
+    #[must_use]
+    pub fn is_tag(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.tag(parts), tag).is_ok()
     }
 
     /// Another key for another purpose: HKDF-SHA-256 with the labels as info, each led by its length.

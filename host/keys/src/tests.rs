@@ -129,7 +129,11 @@ fn the_mac_is_hmac_sha_256() -> Outcome {
     for (to, from) in key.iter_mut().zip(b"Jefe") {
         *to = *from;
     }
-    let tag = MacKey::from_bytes(&key)?.tag(&[b"what do ya want ", b"for nothing?"]);
+    let key = MacKey::from_bytes(&key)?;
+    let tag = key.tag(&[b"what do ya want ", b"for nothing?"]);
+    assert!(key.is_tag(&[b"what do ya want for nothing?"], &tag));
+    assert!(!key.is_tag(&[b"what do ya want for something?"], &tag));
+    assert!(!key.is_tag(&[b"what do ya want for nothing?"], &tag[..31]));
     let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     Ok(())

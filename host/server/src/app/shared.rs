@@ -207,17 +207,21 @@ pub async fn catch_up(config: &Config) -> Result<(), AppError> {
     Shared::visit(config).await.map(drop)
 }
 
-/// The tag of a version of a document.
-fn tag(keys: &KeyRing, epoch: u32, name: &str, version: i64, text: &[u8]) -> Result<[u8; 32], AppError> {
-    let key: MacKey = keys.mac_key(Uuid::nil(), Use::CompiledCode, epoch)?.derive(&[b"shared document"])?;
+/// The key of documents' tags, in an epoch.
+fn tag_key(keys: &KeyRing, epoch: u32) -> Result<MacKey, AppError> {
+    Ok(keys.mac_key(Uuid::nil(), Use::CompiledCode, epoch)?.derive(&[b"shared document"])?)
+}
+
+/// What stands before a document's text where its tag is made.
+fn tagged(name: &str, version: i64) -> Vec<u8> {
     let length = u64::try_from(name.len()).unwrap_or(u64::MAX).to_be_bytes();
-    Ok(key.tag(&[&length, name.as_bytes(), &version.to_be_bytes(), text]))
+    [&length, name.as_bytes(), &version.to_be_bytes()].concat()
 }
 
 /// A document as it is kept: epoch of the key, tag, text.
 fn closed(keys: &KeyRing, name: &str, version: i64, text: &[u8]) -> Result<Vec<u8>, AppError> {
     let epoch = keys.epoch(Uuid::nil(), Use::CompiledCode)?;
-    let tag = tag(keys, epoch, name, version, text)?;
+    let tag = tag_key(keys, epoch)?.tag(&[&tagged(name, version), text]);
     Ok([&epoch.to_be_bytes()[..], &tag, text].concat())
 }
 
@@ -226,7 +230,6 @@ fn opened<'a>(keys: &KeyRing, name: &str, version: i64, kept: &'a [u8]) -> Resul
     let damaged = || AppError::DamagedShared(name.to_owned());
     let (head, text) = kept.split_at_checked(TAG).ok_or_else(damaged)?;
     let (epoch, found) = head.split_first_chunk::<4>().ok_or_else(damaged)?;
-    let expected = tag(keys, u32::from_be_bytes(*epoch), name, version, text)?;
-    // Whoever could measure how long this takes can write to the table, and learns nothing that is of use a second time.
-    if expected.as_slice() == found { Ok(text) } else { Err(damaged()) }
+    let key = tag_key(keys, u32::from_be_bytes(*epoch))?;
+    if key.is_tag(&[&tagged(name, version), text], found) { Ok(text) } else { Err(damaged()) }
 }

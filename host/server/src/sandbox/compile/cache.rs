@@ -36,10 +36,10 @@ impl Cache {
         let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&path).ok()?;
         let mut bytes = Vec::new();
         (&mut file).take(FILE_BYTES).read_to_end(&mut bytes).ok()?;
-        let authentic = bytes.strip_prefix(HEAD).and_then(|rest| rest.split_first_chunk::<TAG>()).and_then(
-            // Whoever could measure how many bytes of a tag are right could still not see the key's file.
-            |(tag, code)| (*tag == self.tag(name, code)).then_some(code.len()),
-        );
+        let authentic = bytes
+            .strip_prefix(HEAD)
+            .and_then(|rest| rest.split_first_chunk::<TAG>())
+            .and_then(|(tag, code)| self.key.is_tag(&[name, code], tag).then_some(code.len()));
         let Some(length) = authentic else {
             tracing::warn!(path = %path.display(), "a file in the code cache is not this host's; it is removed");
             let _gone = fs::remove_file(&path);
