@@ -1,7 +1,7 @@
 //! Where jobs are handed over, looked at and changed, by whoever may: it needs the database and keys, and no host. What it
 //! writes is durable on return; hosts are told then, and would find it without. It doesn't know who claims a job, nor when.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use casemate_gate::job::{NewJob, Terms};
 use casemate_gate::{Digest, Epoch, Refusal, RunId, TenantId};
@@ -94,11 +94,14 @@ impl Desk {
         Ok(done)
     }
 
-    /// The digest by which two submissions under one key are told apart: of everything that was asked for.
-    #[must_use]
-    pub fn request_digest(offer: &Offer, input: &serde_json::Value) -> Digest {
+    /// The digest by which two submissions under one key are told apart: of agent, component, policy and input, under a key of
+    /// the tenant's, so that who reads it can't try inputs out.
+    ///
+    /// # Errors
+    /// Those of keys.
+    pub fn request_digest(&self, offer: &Offer, input: &serde_json::Value) -> Result<Digest, DispatchError> {
         let asked = format!("{}\n{}\n{}\n{input}", offer.agent, offer.component, offer.policy.digest);
-        Digest::of(asked.as_bytes())
+        Ok(Digest::from(self.scribe.request_key(offer.tenant)?.tag(&[asked.as_bytes()])))
     }
 
     /// Puts a command to a job.
@@ -179,16 +182,16 @@ impl Desk {
     /// Waits until a job has ended, and says how.
     ///
     /// # Errors
-    /// Those of the database; [`DispatchError::NoRun`] when the time is up.
+    /// Those of the database; [`DispatchError::NotEnded`] when the time is up.
     pub async fn ended(&self, tenant: TenantId, job: RunId, patience: Duration) -> Result<JobRecord, DispatchError> {
-        let deadline = std::time::Instant::now() + patience;
+        let deadline = Instant::now() + patience;
         loop {
             let record = self.job(tenant, job).await?;
             if record.run.state.is_end() {
                 return Ok(record);
             }
-            if std::time::Instant::now() >= deadline {
-                return Err(DispatchError::NoRun);
+            if Instant::now() >= deadline {
+                return Err(DispatchError::NotEnded);
             }
             tokio::time::sleep(POLL).await;
         }

@@ -10,7 +10,7 @@ use casemate_gate::policy::Policy;
 use casemate_gate::rls::Scope;
 use casemate_gate::vault::{Vault, VaultRecord};
 use casemate_gate::{AgentName, Digest, Epoch, RunId, Seq, TenantId};
-use casemate_keys::{KeyRing, RunKey, Use};
+use casemate_keys::{KeyRing, MacKey, RunKey, Use};
 use casemate_pii::{Channel, Sentinel};
 
 use super::{DispatchError, Job};
@@ -129,6 +129,14 @@ impl Scribe {
         // The duplicate seals this one row: the run's own key is charged for it.
         key.key.spend(1);
         Ok(place.seal(&Frame::Start(start.clone()), Seq::default(), RowKind::Start)?)
+    }
+
+    /// The key of a tenant under which requests are compared: the same however often the tenant's keys are rotated, since
+    /// epochs are kept.
+    pub(super) fn request_key(&self, tenant: TenantId) -> Result<MacKey, DispatchError> {
+        // There is a first epoch from here on.
+        self.keys.epoch(tenant.as_uuid(), Use::Token)?;
+        Ok(self.keys.mac_key(tenant.as_uuid(), Use::Token, 1)?.derive(&[b"request"])?)
     }
 
     /// The vault of a run, with the key of the epoch in which the run began.

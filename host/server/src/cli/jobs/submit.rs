@@ -107,10 +107,11 @@ impl Submit {
             policy: Arc::clone(&granted.policy),
         };
         let submissions: Vec<Submission> = match (document, &self.inputs) {
-            (Some(input), _) => vec![Submission { terms: self.terms(&offer, &input), input }],
+            (Some(input), _) => vec![Submission { terms: self.terms(desk, &offer, &input)?, input }],
             (None, Some(path)) => {
                 let inputs = lines(path)?.into_iter();
-                inputs.map(|input| Submission { terms: self.terms(&offer, &input), input }).collect()
+                let submission = |input| Ok(Submission { terms: self.terms(desk, &offer, &input)?, input });
+                inputs.map(submission).collect::<Result<_, CliError>>()?
             }
             (None, None) => Vec::new(),
         };
@@ -146,16 +147,17 @@ impl Submit {
         }
     }
 
-    fn terms(&self, offer: &Offer, input: &Value) -> Terms {
-        Terms {
+    fn terms(&self, desk: &Desk, offer: &Offer, input: &Value) -> Result<Terms, CliError> {
+        let key = |key: &String| Ok::<_, CliError>((key.clone(), desk.request_digest(offer, input)?));
+        Ok(Terms {
             attempts: self.attempts,
             backoff: self.backoff,
             priority: self.priority,
             not_before: self.after.map(after),
             deadline: self.deadline.map(after),
-            key: self.key.clone().map(|key| (key, Desk::request_digest(offer, input))),
+            key: self.key.as_ref().map(key).transpose()?,
             ..Terms::default()
-        }
+        })
     }
 }
 
