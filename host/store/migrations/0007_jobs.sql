@@ -126,7 +126,6 @@ create table casemate.shares (
   concurrency integer check (concurrency between 1 and 100000)
 );
 
-
 -- What hosts on one Postgres share beside it: small documents that are replaced as a whole, each replacement by whoever
 -- read the last one. No tenant's data; keys in them are wrapped.
 create table casemate.documents (
@@ -183,6 +182,12 @@ begin
 end $$;
 create trigger keep_queue after insert or update of state, epoch, not_before, wake_at, ending on casemate.runs
   for each row execute function casemate.keep_queue();
+
+-- What an older host left: nobody has what it held, and all of it is looked at when it is due.
+alter table casemate.runs no force row level security;
+update casemate.runs set state = case state when 'running' then 'ready' else state end
+  where state in ('ready', 'running', 'waiting');
+alter table casemate.runs force row level security;
 
 -- Things that happen, and for which runs wait. Who makes one happen locks its row, and so does who begins to wait for it: so
 -- none is missed.

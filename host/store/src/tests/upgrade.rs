@@ -34,11 +34,12 @@ pub(super) async fn rows_survive(info: &ConnectInfo, superuser: &PgConnectOption
     wire::simple(&mut owner, old_rows()).await?;
     assert_eq!(rows(&mut owner).await?, ["1 2 1"]);
     migrate(&mut owner, i64::MAX).await?;
-    // Everything is there, and the run is a job of its own.
+    // Everything is there, the run is a job of its own, and whichever host looks for work finds it.
     assert_eq!(rows(&mut owner).await?, ["1 2 1"]);
     let named = "begin; alter table casemate.runs no force row level security;
-        select (job_id = id)::text from casemate.runs; rollback";
-    assert_eq!(wire::simple(&mut owner, named.to_owned()).await?, [Some("true".to_owned())]);
+        select concat_ws(' ', r.state, r.job_id = r.id, (select count(*) from casemate.queue q where q.run_id = r.id))
+            from casemate.runs r; rollback";
+    assert_eq!(wire::simple(&mut owner, named.to_owned()).await?, [Some("ready t 1".to_owned())]);
     assert_eq!(check::findings(&mut owner).await?, []);
     // An old key's tags are what they were, and they are HMAC-SHA-256.
     let tags = "select (app.tag('0123456789abcdef', 'seal', m) = casemate_crypto.hmac(m, sha256('k'), 'sha256'))::text
