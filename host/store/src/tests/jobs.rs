@@ -146,6 +146,12 @@ pub(super) async fn a_claim_fences_and_a_lost_host_gives_up(world: World) -> Out
     assert_eq!((held.run.id, held.run.epoch.get(), held.job.state), (id, 1, State::Running));
     assert!(claim(&world, tenant, second, 1).await?.runs.is_empty(), "it is held");
     let scope = world.scope(tenant, id)?;
+    // To another tenant it isn't there.
+    let foreign = world.scope(world.other, id)?;
+    assert!(matches!(world.db.job(&foreign, id).await, Err(StoreError::NoRun)));
+    assert!(matches!(world.db.take_over(&foreign, Some(second), id).await, Err(StoreError::NoRun)));
+    assert!(matches!(world.db.command(&foreign, id, Command::Cancel).await, Err(StoreError::NoRun)));
+    assert_eq!(world.db.lose(&foreign, first, vec![id]).await?, 0);
     let journal = PgJournal::new(&world.db);
     journal.append(&scope, vec![row(id, 1, held.run.epoch, RowKind::Intent)]).await?;
     // Its lease runs out: others find what it holds, and it is told when it asks.
