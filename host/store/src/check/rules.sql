@@ -1,5 +1,6 @@
 -- Everything in the catalog that breaks a rule of row isolation: rule, object, note. One query, read by `casemate db
--- check` and at each start, which puts the floor of table `r` in its place; what a rule means and what to do about it stands in `rule.rs`. Run as casemate_migrate.
+-- check` and at each start, which put the floor of table `r` in its place; what a rule means and what to do about it stands
+-- in `rule.rs`. Run as casemate_migrate.
 with
 -- Who runs strangers' SQL, and PUBLIC, whom everybody is.
 agents as (

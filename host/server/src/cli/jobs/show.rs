@@ -125,7 +125,7 @@ pub(super) fn result(
         }
         None => {
             let message = format!("wait for the job, with --wait: it is {}", job.run.state.name());
-            Err(CliError::new("run-unknown", message))
+            Err(CliError::new("run-unended", message))
         }
     }
 }
