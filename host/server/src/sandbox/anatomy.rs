@@ -14,7 +14,8 @@ pub use interface::Interface;
 
 /// Most levels of components inside components.
 const DEPTH: usize = 32;
-/// Most modules, components, instances, imports and exports in all.
+/// Most modules, components, instances, imports, exports and globals in all. A compiler holds over a hundred bytes for
+/// each global, however few of the file it takes.
 const ITEMS: usize = 100_000;
 
 /// Mark of a native object file, and the byte in it by which wasmtime marks its own.
@@ -89,7 +90,9 @@ pub enum AnatomyError {
     #[error("nest components at most {DEPTH} deep")]
     TooDeep,
     /// More parts than anybody would write.
-    #[error("make the component of fewer parts: it has more than {ITEMS} modules, instances, imports and exports")]
+    #[error(
+        "make the component of fewer parts: it has more than {ITEMS} modules, instances, imports, exports, globals"
+    )]
     TooMany,
     /// A second manifest, which a reader might take for the first.
     #[error("leave one manifest in the component: it carries two")]

@@ -92,6 +92,7 @@ impl Walk {
             Payload::CodeSectionStart { size, .. } => {
                 self.found.code_bytes = self.found.code_bytes.saturating_add(size.into());
             }
+            Payload::GlobalSection(globals) => self.count(globals.count() as usize)?,
             Payload::TableSection(tables) => {
                 for table in tables {
                     let table = table?.ty;
