@@ -80,6 +80,7 @@ impl Exit {
             "tenant-",
             "run-",
             "job-",
+            "approval-",
             "evidence-",
             "store-agent",
             "store-grant",
