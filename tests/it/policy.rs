@@ -73,6 +73,15 @@ impl Policy {
         self
     }
 
+    /// The same with one more rule, of which each call waits for an approval.
+    pub(crate) fn asking(self, tool: &str, verbs: &[&str], resources: &[&str], approve: &str) -> Self {
+        let mut policy = self.granting(tool, verbs, resources);
+        if let Some(rule) = policy.grants.last_mut() {
+            rule.push_str(&format!("approve = {approve}\n"));
+        }
+        policy
+    }
+
     /// The same with another mode for a class of personal data.
     pub(crate) fn handling(mut self, class: &'static str, mode: &'static str) -> Self {
         self.pii.insert(class, mode);

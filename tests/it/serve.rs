@@ -1,6 +1,7 @@
 //! Jobs and one host on the embedded Postgres, as a person uses them: handed over while the host is up and while it isn't,
 //! worked on, cancelled, paused, tried again, and found again after the host was killed.
 
+mod approvals;
 mod served;
 
 use std::time::Duration;

@@ -6,11 +6,12 @@ use casemate_abi::Code;
 use casemate_ledger as ledger;
 use casemate_pii::Finding;
 
+use crate::approval::Approved;
 use crate::budget::Held;
 use crate::call::{Call, Effect, Reply, Request};
 use crate::id::Seq;
 use crate::refusal::Refusal;
-use crate::rls::{Scope, Scoped};
+use crate::rls::Scope;
 
 /// A call that is on record, or on its way there, with tokens where personal data was.
 #[derive(Debug)]
@@ -108,13 +109,13 @@ impl Durable {
 
 /// What is recorded of a call: the call itself, screened.
 #[must_use]
-pub const fn record_of(call: &Scoped) -> &Call {
+pub const fn record_of(call: &Approved) -> &Call {
     call.call()
 }
 
 /// Lets the call go on to its tool.
-pub fn permit(call: Scoped) -> Intended {
-    let (screened, scope) = call.into_parts();
+pub fn permit(call: Approved) -> Intended {
+    let (screened, scope) = call.into_scoped().into_parts();
     let (call, findings, held) = screened.hold();
     Intended { permit: Permit { call, scope, findings, held } }
 }

@@ -18,7 +18,7 @@ pub use calendar::{Period, moment, written};
 pub use hosted::{HOSTED_VALUE, Hosted, Unhosted};
 pub use meter::{Meter, Remaining};
 pub use owner::{Owner, Window, Windows};
-pub use reservation::{Attempted, Funded, Held, attempt, reserve};
+pub use reservation::{Attempted, Funded, Held, attempt, attempt_again, reserve};
 pub use resource::{Amounts, Caps, Limits, PerResource, PerSpan, Resource, Span};
 pub use share::{Share, Stretch};
 pub use terms::Terms;

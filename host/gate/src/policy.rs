@@ -3,6 +3,7 @@
 //! files are kept, nor who signed them.
 
 mod active;
+mod approve;
 mod budget;
 mod coverage;
 mod duties;
@@ -173,6 +174,8 @@ pub struct Policy {
     pub roles: Vec<Role>,
     grants: Vec<Grant>,
     authorizer: Arc<Authorizer>,
+    /// The same without the grants that ask for an approval, where some do.
+    plain: Option<Arc<Self>>,
     pins: Option<BTreeMap<AgentName, Vec<Digest>>>,
     wasi: wasi::Wasi,
 }
@@ -242,7 +245,10 @@ impl Policy {
         let pinned =
             |(agent, pins): (AgentName, Vec<Pin>)| (agent, pins.into_iter().map(|Pin(digest)| digest).collect());
         let pins = file.pin.map(|pins| pins.into_iter().map(pinned).collect());
-        Ok(Self { name: file.name, digest, budget, pii: file.pii, roles, grants, authorizer, pins, wasi })
+        let (name, pii, plain) = (file.name, file.pii, None);
+        let mut policy = Self { name, digest, budget, pii, roles, grants, authorizer, plain, pins, wasi };
+        policy.plain = policy.without_asking(rules)?;
+        Ok(policy)
     }
 
     /// Its grants, in order.

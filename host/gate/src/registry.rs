@@ -13,6 +13,8 @@ const EVENT: &str = "registry.changed";
 pub enum Subject {
     /// An agent: its component.
     Agent,
+    /// A call that waited for an approval.
+    Approval,
     /// What a tenant or agent may use, as the operator set it.
     Budget,
     /// A key.
@@ -49,6 +51,12 @@ pub enum Happened {
     Exported,
     /// It is gone, and what was its own with it.
     Removed,
+    /// A person said yes: of an approval.
+    Approved,
+    /// A person said no: of an approval.
+    Denied,
+    /// Nobody said anything in time: of an approval.
+    Expired,
 }
 
 /// One change.

@@ -33,6 +33,8 @@ impl Use {
 pub enum Purpose {
     /// A frame of a run's journal and ledger, under the run's key.
     Frame,
+    /// What a person said to a call of a run, under the run's key.
+    Approval,
     /// A record under a data key of the tenant.
     Data(Use),
     /// A tenant's key, under the wrapper's.
@@ -49,6 +51,7 @@ impl Purpose {
     pub(crate) const fn label(self) -> &'static [u8] {
         match self {
             Self::Frame => b"frame",
+            Self::Approval => b"approval",
             Self::Data(Use::CompiledCode) => b"data/compiled-code",
             Self::Data(Use::SigningSeed) => b"data/signing-seed",
             Self::Data(Use::Token) => b"data/token",

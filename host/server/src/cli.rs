@@ -1,6 +1,7 @@
 //! The command line: one file a command, one table of exit statuses, people's output and machines' output. It doesn't
 //! know how any command is carried out.
 
+mod approvals;
 mod audit;
 mod budget;
 mod build;
@@ -122,6 +123,9 @@ enum Command {
     /// Hand jobs over, look at them, cancel, pause, retry and resolve them
     #[command(subcommand)]
     Jobs(jobs::Jobs),
+    /// Look at calls that wait for an approval, approve or deny them
+    #[command(subcommand)]
+    Approvals(approvals::Approvals),
     /// List the hosts on this Postgres, or invite another
     Hosts(hosts::Hosts),
     /// Say what a component is and what it asks for, without running it
@@ -210,6 +214,7 @@ impl Command {
             Self::Resume(resume) => resume.carry_out(global).await,
             Self::Serve(serve) => serve.carry_out(global).await,
             Self::Jobs(jobs) => jobs.carry_out(global).await,
+            Self::Approvals(approvals) => approvals.carry_out(global).await,
             Self::Hosts(hosts) => hosts.carry_out(global).await,
             Self::Inspect(inspect) => inspect.carry_out(global),
             Self::Runs(runs) => runs.carry_out(global).await,

@@ -1,6 +1,7 @@
 //! The crossing: every effect that a guest has on the world passes through [`Passage::cross`], in this order. It
 //! doesn't know wasm: it gets an owned request and gives an owned answer.
 
+mod approval;
 mod end;
 pub mod event;
 mod exchange;
@@ -12,6 +13,7 @@ mod replay;
 mod riding;
 mod witness;
 
+pub use approval::{Askable, Asking, asked_for, question};
 pub use end::{Bill, Ended};
 pub use exchange::{Exchange, Transcription};
 pub use passage::{Passage, Setup, Way, lost};
@@ -22,6 +24,7 @@ pub use witness::{Divergence, Seen, Step, Steps, Witness};
 
 use std::sync::Arc;
 
+use casemate_gate::approval::Approved;
 use casemate_gate::audit::{self, Intended};
 use casemate_gate::journal::Journal;
 use casemate_gate::rls::{self, Scoped};
@@ -68,10 +71,15 @@ impl Passage {
             }
             Err(refusal) => return Way::Stop(refusal),
         };
-        let way = match self.admit(call) {
-            Ok(call) => self.perform(call).await,
+        // Whether somebody has to say yes to the call as it is now; what it asks is on record before the run waits.
+        let way = match self.admit(call).and_then(|call| self.approve(call)) {
+            Ok(leave) => match self.go_on(leave).await {
+                Ok(call) => self.perform(call).await,
+                Err(way) => way,
+            },
             Err(refusal) => self.refuse(refusal).await,
         };
+        self.is_again = false;
         self.keeping.let_go(); // of the arguments, and of what was made of them
         way
     }
@@ -80,7 +88,10 @@ impl Passage {
     fn admit(&mut self, call: Call) -> Result<Scoped, Refusal> {
         let hosted = call.request.hosted();
         let call = identity::identify(&self.identity, call)?; // who asks; first, so that a refusal has a name
-        let call = budget::attempt(call, &self.meter)?; // an attempt is charged before anything costs us
+        let call = match self.is_again {
+            false => budget::attempt(call, &self.meter)?, // an attempt is charged before anything costs us
+            true => budget::attempt_again(call, &self.meter)?, // and once, though it waited for an approval
+        };
         self.keeping.arguments(hosted)?; // the host holds the arguments, and a screened copy of them
         let now_ms = self.instruments.clock.stamp();
         let call = capability::grant(call, &self.grants, &mut self.tenure, now_ms)?; // may they; deny by default
@@ -89,7 +100,7 @@ impl Passage {
         Ok(rls::scope(call, &self.identity)) // which rows exist for them
     }
 
-    async fn perform(&mut self, call: Scoped) -> Way {
+    async fn perform(&mut self, call: Approved) -> Way {
         let intended = match self.intend(call).await {
             Ok(intended) => intended, // on its way to the record before anything is prepared
             Err(refusal) => return self.refuse(refusal).await,
@@ -107,7 +118,7 @@ impl Passage {
 
     /// Puts the call on record: before its effect where it has one, with the next one where it has none. The ledger
     /// makes the intent durable while the tool prepares; [`Passage::conclude`] waits for it.
-    async fn intend(&mut self, call: Scoped) -> Result<Intended, Refusal> {
+    async fn intend(&mut self, call: Approved) -> Result<Intended, Refusal> {
         let record = audit::record_of(&call);
         match record.request.operation().effect() {
             Effect::Pure | Effect::Prepared => self.screened = Some(record.request.clone()),

@@ -2,6 +2,7 @@
 //! a crash. It doesn't know HTTP, nor what the guest does.
 
 mod admission;
+mod approvals;
 mod begin;
 mod budgets;
 mod desk;
@@ -22,11 +23,13 @@ mod shares;
 mod standing;
 mod take;
 mod tenancy;
+mod unrun;
 mod work;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use casemate_gate::approval::Answer;
 use casemate_gate::budget::{Amounts, Meter};
 use casemate_gate::call::Origin;
 use casemate_gate::identity::{Identity, Standing};
@@ -38,8 +41,9 @@ use casemate_keys::KeyRing;
 use casemate_store::RunRecord;
 use uuid::Uuid;
 
+pub use approvals::{ApprovalError, Statement};
 pub use budgets::{Book, BudgetError, Budgets, Change, Hold as HeldStretch, Kept, SetLimits, Whose};
-pub use desk::{Desk, JobEnd, Submission, after};
+pub use desk::{Approval, Decision, Desk, JobEnd, Submission, after};
 pub use error::DispatchError;
 pub use past::Past;
 pub use presence::Presence;
@@ -106,6 +110,8 @@ struct Hold {
     lost: Duration,
     transcription: Option<Transcription>,
     script: Option<Box<Script>>,
+    /// What became of the question with which it waited.
+    answer: Option<Answer>,
     grip: Grip,
 }
 
@@ -224,17 +230,24 @@ impl Dispatcher {
         events: Option<Events>,
     ) -> Result<Ended, DispatchError> {
         loop {
+            if let Some(decided) = hold.claimed.standing().decided() {
+                return Box::pin(self.ended_meanwhile(job, run, hold, decided, events)).await;
+            }
             let transcription = hold.transcription.clone();
-            let (until_ms, peak) = match Box::pin(self.stretch(job, run, hold, events.clone())).await? {
+            let (until_ms, asks, peak) = match Box::pin(self.stretch(job, run, hold, events.clone())).await? {
                 Stretch::Ended(ended) => {
                     // Whoever waits for it can verify it as soon as this returns.
                     let ledger = &self.crossing.ledger;
                     ledger.checkpoint(ledger.origin(job.tenant.as_uuid())).await?;
                     return Ok(ended);
                 }
-                Stretch::Parked { until_ms, peak } => (until_ms, peak),
+                Stretch::Parked { until_ms, asks, peak } => (until_ms, asks, peak),
             };
-            sleep_until(until_ms).await;
+            if asks {
+                self.records.until_told(&bookkeeping_of(job.tenant)?, run, until_ms).await;
+            } else {
+                sleep_until(until_ms).await;
+            }
             hold = match Box::pin(self.take_over(job, run, PATIENCE)).await {
                 Ok(Taken::On(hold)) => Hold { transcription, ..*hold },
                 Ok(Taken::Ended(over)) => return self.had_ended(job, run, *over).await,

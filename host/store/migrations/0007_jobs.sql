@@ -194,11 +194,15 @@ alter table casemate.runs force row level security;
 create table casemate.events (
   tenant_id uuid not null default app.tenant() references casemate.tenants (id),
   id uuid not null,
+  -- The run that it goes with, where there is one.
+  run_id uuid,
   happened_at timestamptz,
   -- What the run is answered, sealed.
   content bytea check (octet_length(content) <= 1048576),
-  primary key (tenant_id, id)
+  primary key (tenant_id, id),
+  foreign key (tenant_id, run_id) references casemate.runs (tenant_id, id) on delete cascade
 );
+create index events_by_run on casemate.events (tenant_id, run_id) where run_id is not null;
 create index runs_by_event on casemate.runs (tenant_id, wake_event) where wake_event is not null;
 alter table casemate.events enable row level security;
 alter table casemate.events force row level security;
@@ -208,8 +212,38 @@ create policy events_of_host on casemate.events to casemate_host using (true) wi
 create policy events_read_by_keeper on casemate.events for select to casemate_keeper using (true);
 create policy events_seen_by_owner on casemate.events for select to casemate_migrate using ((select casemate.suspended()));
 create policy events_erased_by_owner on casemate.events for delete to casemate_migrate using ((select casemate.suspended()));
-grant select, insert (id), update (happened_at, content), delete on casemate.events to casemate_host;
+grant select, insert (id, run_id), update (happened_at, content), delete on casemate.events to casemate_host;
 grant select on casemate.events to casemate_keeper;
+
+-- Calls that wait for a person's word. What is asked is in the run's journal, sealed, with a keyed digest of it; the digest
+-- here only finds it. The word is the content of the event with the same id, sealed under the run's key.
+create table casemate.approvals (
+  tenant_id uuid not null default app.tenant() references casemate.tenants (id),
+  id uuid not null,
+  run_id uuid not null,
+  seq bigint not null check (seq > 0),
+  operation text not null check (octet_length(operation) between 1 and 64),
+  bound bytea not null check (octet_length(bound) = 32),
+  asked_at timestamptz not null default now(),
+  deadline timestamptz not null,
+  decision text check (decision in ('approved', 'denied', 'expired')),
+  decided_at timestamptz,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, run_id) references casemate.runs (tenant_id, id) on delete cascade
+);
+create index approvals_by_run on casemate.approvals (tenant_id, run_id);
+create index approvals_undecided on casemate.approvals (tenant_id, asked_at) where decision is null;
+alter table casemate.approvals enable row level security;
+alter table casemate.approvals force row level security;
+create policy approvals_floor on casemate.approvals as restrictive to public
+  using (tenant_id = (select app.tenant())) with check (tenant_id = (select app.tenant()));
+create policy approvals_of_host on casemate.approvals to casemate_host using (true) with check (true);
+create policy approvals_read_by_keeper on casemate.approvals for select to casemate_keeper using (true);
+create policy approvals_seen_by_owner on casemate.approvals for select to casemate_migrate using ((select casemate.suspended()));
+create policy approvals_erased_by_owner on casemate.approvals for delete to casemate_migrate using ((select casemate.suspended()));
+grant select, insert (id, run_id, seq, operation, bound, deadline), update (decision, decided_at) on casemate.approvals
+  to casemate_host;
+grant select on casemate.approvals to casemate_keeper;
 
 -- What is due by now; so many at most. Says how many were moved.
 create function casemate.due() returns bigint
@@ -345,6 +379,14 @@ begin
   get diagnostics gone = row_count;
   name := 'casemate.journal';
   return next;
+  delete from casemate.approvals a where a.tenant_id = whose;
+  get diagnostics gone = row_count;
+  name := 'casemate.approvals';
+  return next;
+  delete from casemate.events e where e.tenant_id = whose;
+  get diagnostics gone = row_count;
+  name := 'casemate.events';
+  return next;
   delete from casemate.runs r where r.tenant_id = whose;
   get diagnostics gone = row_count;
   name := 'casemate.runs';
@@ -352,10 +394,6 @@ begin
   delete from casemate.kv k where k.tenant_id = whose;
   get diagnostics gone = row_count;
   name := 'casemate.kv';
-  return next;
-  delete from casemate.events e where e.tenant_id = whose;
-  get diagnostics gone = row_count;
-  name := 'casemate.events';
   return next;
   delete from casemate.artefacts a where a.tenant_id = whose;
   get diagnostics gone = row_count;

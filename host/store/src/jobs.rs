@@ -2,6 +2,7 @@
 //! newest says how it stands. What a state allows says `casemate-jobs`, and a test holds the statements here to it. It
 //! doesn't know what a run does, nor whose turn it is.
 
+mod approvals;
 mod claim;
 mod command;
 mod ending;
@@ -10,6 +11,7 @@ mod record;
 mod row;
 mod submit;
 
+pub use approvals::{ApprovalFilter, ApprovalRecord, Asked, Decided, Question, Word};
 pub use claim::{Claimed, Held as HeldRun};
 pub use command::Applied;
 pub use hint::{Listening, Place, Waiting};

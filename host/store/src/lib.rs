@@ -33,7 +33,10 @@ pub use documents::{Document, Keeper};
 pub use error::StoreError;
 pub use external::{Address, External, Listener, ServerError};
 pub use hosts::{HostRecord, NewHost, Orphan};
-pub use jobs::{Applied, Claimed, HeldRun, JobFilter, JobRecord, Listening, Place, Submitted, Waiting};
+pub use jobs::{
+    Applied, ApprovalFilter, ApprovalRecord, Asked, Claimed, Decided, HeldRun, JobFilter, JobRecord, Listening, Place,
+    Question, Submitted, Waiting, Word,
+};
 pub use journal::PgJournal;
 pub use pooler::PoolerError;
 pub use protect::Protection;

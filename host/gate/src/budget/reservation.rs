@@ -38,6 +38,16 @@ pub fn attempt(call: Identified, meter: &Meter) -> Result<Attempted, Refusal> {
     Ok(Attempted { call: call.into_call() })
 }
 
+/// The same for a call that was charged when it was first made, and is made again after a wait: its run's own account is
+/// charged as for every call that is answered from the journal.
+///
+/// # Errors
+/// As for [`attempt`].
+pub fn attempt_again(call: Identified, meter: &Meter) -> Result<Attempted, Refusal> {
+    meter.replay(Resource::Calls, 1)?;
+    Ok(Attempted { call: call.into_call() })
+}
+
 /// A call that can pay for the largest reply and log line that it may make.
 #[derive(Debug)]
 #[must_use]

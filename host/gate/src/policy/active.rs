@@ -56,6 +56,11 @@ impl Tenure {
         Self { active, began, manifest, component, seen: None, successor: None }
     }
 
+    /// Digest of the policy that holds now: the run's own where its tenant has none.
+    pub(crate) fn holds(&self) -> Digest {
+        self.active.policy().map_or(self.began, |policy| policy.digest)
+    }
+
     /// What the agent may do under the policy that holds now, where that is another than the run's own.
     pub(crate) fn successor(&mut self) -> Option<&Grants> {
         let changes = self.active.changes();

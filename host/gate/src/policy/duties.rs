@@ -1,5 +1,5 @@
 //! Parts of a policy that have a form already and only one value that this host can be held to: where agents may reach,
-//! how long records are kept, which calls wait for a person; and the roles, which are declared so that a misspelt one is
+//! how long records are kept, who approves calls; and the roles, which are declared so that a misspelt one is
 //! noticed. It doesn't know who will enforce more.
 
 use serde::Deserialize;
@@ -66,7 +66,7 @@ enum Forever {
 /// `[[approval]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the form is fixed before a call can wait for a person; any entry is refused")]
+#[expect(dead_code, reason = "the form is fixed before anybody is held to who approves; any entry is refused")]
 pub(super) struct ApprovalTable {
     tool: String,
     verbs: Vec<String>,

@@ -1,10 +1,13 @@
 //! One `[[grant]]` of a policy: who may do what to what, and when; or, with `effect = "forbid"`, who may not, whatever
 //! else grants it. It doesn't know the agents' manifests.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::PolicyError;
 use super::Unenforceable;
+use super::approve::{self, ApproveTable};
 use super::rule::{self, Rule, RuleTable};
 use super::when::{When, WhenTable};
 use crate::authz::{Action, Principal, Statement};
@@ -24,6 +27,7 @@ pub(super) struct GrantTable {
     #[serde(default)]
     effect: Effect,
     when: Option<WhenTable>,
+    approve: Option<ApproveTable>,
 }
 
 /// What a grant does.
@@ -50,6 +54,8 @@ pub struct Grant {
     pub names: Vec<String>,
     /// Under which conditions.
     pub when: When,
+    /// How long a call that it permits waits for an approval; none where it asks for none.
+    pub approve: Option<Duration>,
     /// The same as rules, one for each verb and resource, where it is agents that it is for.
     pub(super) rules: Vec<Rule>,
 }
@@ -88,7 +94,7 @@ pub(super) fn parse_all(tables: Vec<GrantTable>) -> Result<Vec<Grant>, PolicyErr
 }
 
 fn parse(number: usize, table: GrantTable) -> Result<Grant, Unenforceable> {
-    let GrantTable { tool, verbs, resources, to, effect, when } = table;
+    let GrantTable { tool, verbs, resources, to, effect, when, approve } = table;
     if verbs.is_empty() {
         return Err(Unenforceable::NoVerbs);
     }
@@ -106,6 +112,7 @@ fn parse(number: usize, table: GrantTable) -> Result<Grant, Unenforceable> {
     let to = principals(&tool, agents, to)?;
     let permits = effect == Effect::Permit;
     let when = When::parse(when, agents, permits)?;
+    let approve = approve::parse(approve, agents, permits)?;
     let rules = match Tool::named(&tool) {
         Some(tool) if agents => {
             let verbs = verbs.iter().filter_map(|verb| Verb::named(verb)).collect();
@@ -116,7 +123,7 @@ fn parse(number: usize, table: GrantTable) -> Result<Grant, Unenforceable> {
             Vec::new()
         }
     };
-    Ok(Grant { number, permits, to, actions, names: resources, when, rules })
+    Ok(Grant { number, permits, to, actions, names: resources, when, approve, rules })
 }
 
 /// Whom it is for: every agent, where nobody is named and agents do it.

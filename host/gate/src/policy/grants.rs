@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::approve::Asks;
 use super::keys::KeyTable;
 use super::rule::Rule;
 use super::wasi::{Family, Wasi};
@@ -28,6 +29,8 @@ pub struct Grants {
     /// Actions that the table doesn't decide, and the set that does.
     live: u32,
     set: Option<Box<Authorizer>>,
+    /// What of it asks for an approval.
+    asks: Option<Box<Asks>>,
 }
 
 /// One table and what a run may do to its rows.
@@ -86,6 +89,7 @@ impl Grants {
             wasi: manifest.wasi.intersect(&policy.wasi),
             live,
             set: None,
+            asks: Asks::of(manifest, policy),
             ceiling,
             granted,
             forbidden,
@@ -202,6 +206,10 @@ impl Grants {
         }
     }
 
+    pub(super) fn approvals(&self) -> Option<&Asks> {
+        self.asks.as_deref()
+    }
+
     pub(super) fn ceiling(&self) -> &[Rule] {
         &self.ceiling
     }
@@ -232,10 +240,11 @@ impl Grants {
         &self.tables
     }
 
-    /// Whether any granted tool works on the tenant's data in Postgres.
+    /// Whether any granted tool works on the tenant's data in Postgres, or any call may have to wait for an approval, which is
+    /// kept there.
     #[must_use]
     pub fn need_database(&self) -> bool {
-        self.import(Tool::Sql) || self.import(Tool::Kv)
+        self.import(Tool::Sql) || self.import(Tool::Kv) || self.asks.is_some()
     }
 }
 

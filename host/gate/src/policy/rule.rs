@@ -80,7 +80,6 @@ impl Rule {
     }
 
     /// Whether the rule speaks of this tool, verb and resource.
-    #[cfg(test)]
     pub(super) fn covers(&self, tool: Tool, verb: Verb, resource: Option<&str>) -> bool {
         self.tool() == tool
             && self.verb() == verb

@@ -93,7 +93,20 @@ pub enum Unenforceable {
     /// A retention that the host doesn't keep to.
     #[error("set `retention.{0}` to \"forever\": this host deletes nothing by itself")]
     Retention(&'static str),
-    /// A call that waits for a person.
-    #[error("leave `[[approval]]` out: no call of this host waits for a person, so `{0}` would go ahead without one")]
+    /// Who approves, which nobody is held to.
+    #[error(
+        "write `approve` into the grant of `{0}`, and leave `[[approval]]` out: nothing would hold who approves to its `by`"
+    )]
     Approval(String),
+    /// An approval of what nobody waits with.
+    #[error(
+        "leave `approve` out of grants to people, keys, services and roles: only an agent's call waits for an approval"
+    )]
+    ApproveWhom,
+    /// An approval of what is forbidden.
+    #[error("leave `approve` out of a grant with `effect = \"forbid\"`: there is no call that could be approved")]
+    ApproveForbid,
+    /// A time in which nobody decides, or a spelling that is none.
+    #[error("write `within` as a whole number of s, min, h or d from 1s to 30d, such as \"15min\": `{0}` is none")]
+    ApproveWithin(String),
 }

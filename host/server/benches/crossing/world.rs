@@ -16,7 +16,7 @@ use casemate_gate::{AgentName, Digest, Epoch, Refusal, Reply, RunId, Seq, Tenant
 use casemate_keys::{DataKey, KeyRing, MacKey, RunKey, SigningKey};
 use casemate_ledger::{Config, Draft, Kind, Ledger, Memory, Sizes};
 use casemate_pii::Sentinel;
-use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup, Way};
+use casemate_server::crossing::{Askable, Crossing, Passage, Place, Recorder, Recording, Setup, Way};
 use casemate_server::dispatch::{Dispatcher, Job, Records, Rows};
 use casemate_server::lease::HostLease;
 use casemate_server::sandbox::{Admitted, Allowance, Candidate, CompileLimits, Compiler, Execution, Loaded, Sandbox};
@@ -147,6 +147,7 @@ impl World {
             instruments: Instruments::new([7; 32], 0),
             recorder: Recorder::new(place, ledger, journal, None),
             recording: Recording::default(),
+            askable: Askable::No,
             digest_key: mac,
             transcription: None,
             grip: HostLease::unshared().grip(run),

@@ -14,7 +14,7 @@ use casemate_gate::{AgentName, Digest, Epoch, RunId, TenantId, rls};
 use casemate_keys::{DataKey, MacKey, SigningKey};
 use casemate_ledger::{Ledger, Memory};
 use casemate_pii::Sentinel;
-use casemate_server::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup};
+use casemate_server::crossing::{Askable, Crossing, Passage, Place, Recorder, Recording, Setup};
 use casemate_server::lease::HostLease;
 use casemate_server::tools::{Instruments, Tools};
 use casemate_store::{Cluster, Db, provision, yardstick::Yardstick};
@@ -81,6 +81,7 @@ impl World {
             instruments: Instruments::new([7; 32], 0),
             recorder: Recorder::new(place, ledger, journal, None),
             recording: Recording::default(),
+            askable: Askable::No,
             digest_key: mac,
             transcription: None,
             grip: HostLease::unshared().grip(run),

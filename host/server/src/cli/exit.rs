@@ -83,6 +83,7 @@ impl Exit {
             "tenant-",
             "run-",
             "job-",
+            "approval-",
             "evidence-",
             "store-agent",
             "store-grant",

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use casemate_gate::budget::written;
 use casemate_gate::{Refusal, RunId, TenantId};
 use casemate_pii::{Finding, Mode};
 use serde_json::{Value, json};
@@ -74,7 +75,13 @@ impl Transcript {
             What::Logged { message, .. } => {
                 output::line(&format!("{name} {:>5} {}", "", output::dim(&format!("log: {message}"))));
             }
-            What::Parked { until_ms } => {
+            What::Parked { until_ms, asking: Some(asking) } => {
+                let (id, call, until) = (asking.approval, asking.operation.name(), written(*until_ms));
+                let words = format!("`{call}` waits until {until} for an approval: casemate approvals approve {id}");
+                let whose = name.trim_end();
+                output::line(&format!("{name} {:>5} {}", "", output::notable(&format!("{words} --tenant {whose}"))));
+            }
+            What::Parked { until_ms, asking: None } => {
                 output::line(&format!("{name} {:>5} {}", "", output::notable(&format!("waits until {until_ms}"))));
             }
             What::Crossed(crossed) => {
@@ -102,7 +109,11 @@ impl Transcript {
             What::Logged { level, message } => {
                 json!({"type": "log", "level": format!("{level:?}").to_lowercase(), "message": message})
             }
-            What::Parked { until_ms } => json!({"type": "parked", "until_ms": until_ms}),
+            What::Parked { until_ms, asking: None } => json!({"type": "parked", "until_ms": until_ms}),
+            What::Parked { until_ms, asking: Some(asking) } => json!({
+                "type": "parked", "until_ms": until_ms, "approval": asking.approval, "call": asking.seq.get(),
+                "tool": asking.operation.name(),
+            }),
             What::Crossed(crossed) => json!({
                 "type": "crossing",
                 "call": crossed.seq.get(),

@@ -9,6 +9,8 @@ use casemate_gate::{Operation, Refusal, RunId, Seq, TenantId};
 use casemate_pii::Finding;
 use tokio::sync::mpsc;
 
+use super::approval::Asking;
+
 /// Where events go. Unbounded, since a run's calls are bounded by its budget and a slow reader must not hold up
 /// the crossing.
 pub type Events = mpsc::UnboundedSender<Event>;
@@ -52,6 +54,8 @@ pub enum What {
     Parked {
         /// Until then, in milliseconds since 1970-01-01T00:00:00Z.
         until_ms: u64,
+        /// What it asks a person meanwhile, if it does.
+        asking: Option<Asking>,
     },
     /// The run ended and that is on record.
     Ended {

@@ -5,6 +5,7 @@ use casemate_abi::Code;
 use casemate_gate::vault::VaultRecord;
 use casemate_gate::{AgentName, Digest, Refusal, Reply, Request};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// First byte of every encoded frame. A change of the format takes the next number and keeps reading this one.
 const VERSION: u8 = 1;
@@ -74,6 +75,21 @@ pub enum Frame {
         result: Result<String, Refused>,
         /// Keyed digest of the end before personal data was taken out.
         said: [u8; 32],
+    },
+    /// A call waits for a person's word, and the run gives up its memory until it is said or a time.
+    Asked {
+        /// When it was recorded.
+        stamp: Stamp,
+        /// Keyed digest of the request as the guest made it.
+        asked: [u8; 32],
+        /// The request as it was screened: what the person is shown.
+        request: Request,
+        /// Id of the approval.
+        approval: Uuid,
+        /// Milliseconds since 1970-01-01T00:00:00Z.
+        until_ms: u64,
+        /// Keyed digest of what the approval will be for.
+        bound: [u8; 32],
     },
 }
 

@@ -17,6 +17,7 @@ use casemate_keys::MacKey;
 use casemate_pii::{ChannelRules, Finding};
 
 use super::Crossing;
+use super::approval::{Askable, Asking};
 use super::event::Crossed;
 use super::exchange::Transcription;
 use super::frame::{Answered, Frame, Refused, Stamp, canonical};
@@ -36,6 +37,8 @@ pub enum Way {
     Park {
         /// Until when.
         until_ms: u64,
+        /// What it asks a person meanwhile, if it does: the answer wakes it earlier.
+        asking: Option<Asking>,
     },
     /// The run ends by this refusal.
     Stop(Refusal),
@@ -63,6 +66,8 @@ pub struct Setup {
     pub recorder: Recorder,
     /// What was recorded of it before.
     pub recording: Recording,
+    /// Whether its calls can wait for an approval, and what became of one.
+    pub askable: Askable,
     /// Keys the digests of its requests.
     pub digest_key: MacKey,
     /// Bytes of its input, which the host holds as long as it runs.
@@ -102,6 +107,9 @@ pub struct Passage {
     pub(super) rules: ChannelRules,
     pub(super) recording: Recording,
     pub(super) recorded: Option<Recorded>,
+    pub(super) askable: Askable,
+    /// Whether the call under way was made before, and waited for an approval.
+    pub(super) is_again: bool,
     pub(super) digest_key: MacKey,
     /// Who looks on while a run is only repeated; then nothing is done that is not on record already.
     pub(super) witness: Option<Witness>,
@@ -110,7 +118,7 @@ pub struct Passage {
     /// What the host holds for the run.
     pub(super) keeping: Keeping,
     /// Whether the last call was answered from the journal.
-    replaying: bool,
+    pub(super) replaying: bool,
     grip: Grip,
 }
 
@@ -142,6 +150,8 @@ impl Passage {
             rules: setup.rules,
             recording: setup.recording,
             recorded: None,
+            askable: setup.askable,
+            is_again: false,
             digest_key: setup.digest_key,
             witness: None,
             transcription: setup.transcription,
@@ -242,6 +252,7 @@ impl Passage {
             }
         };
         self.replaying = self.recorded.is_some();
+        self.asks_again();
         // The guest has its last reply. What has no room any more stays held as it was, and the next call is refused.
         let _no_room = self.keep(0);
         if let Some(refusal) = self.keeping.crowded_out() {
@@ -305,7 +316,7 @@ impl Passage {
         let stamp = self.stamp();
         let frame = Frame::Wait { stamp, asked: self.current.asked, until_ms };
         match self.recorder.wait(frame, &self.current, stamp).await {
-            Ok(()) => Way::Park { until_ms },
+            Ok(()) => Way::Park { until_ms, asking: None },
             Err(refusal) => Way::Stop(refusal),
         }
     }

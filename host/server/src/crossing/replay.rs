@@ -10,6 +10,7 @@ use casemate_gate::journal::RowKind;
 use casemate_gate::vault::VaultRecord;
 use casemate_gate::{Effect, Refusal, Reply, Request, Seq};
 
+use super::approval::Asking;
 use super::event::What;
 use super::frame::{Frame, Stamp};
 use super::passage::{Passage, Way};
@@ -27,6 +28,8 @@ pub(super) enum Recorded {
     },
     /// The run waits for a time.
     Waiting { until_ms: u64 },
+    /// The run waits for a person's word.
+    Asked { asking: Asking, request: Request },
 }
 
 /// One call as it was recorded.
@@ -95,7 +98,17 @@ impl Recording {
                     }
                 }
                 Frame::Wait { stamp, asked, until_ms } => {
-                    let recorded = Recorded::Waiting { until_ms };
+                    let step =
+                        Step { asked, fuel_used: Some(stamp.fuel_used), recorded: Recorded::Waiting { until_ms } };
+                    // What was asked before was answered.
+                    if !matches!(steps.get(&seq), Some(Step { recorded: Recorded::Answer { .. }, .. })) {
+                        steps.insert(seq, step);
+                    }
+                }
+                Frame::Asked { stamp, asked, request, approval, until_ms, bound } => {
+                    let operation = request.operation();
+                    let asking = Asking { approval, seq, operation, bound, until_ms };
+                    let recorded = Recorded::Asked { asking, request };
                     steps.entry(seq).or_insert(Step { asked, fuel_used: Some(stamp.fuel_used), recorded });
                 }
                 Frame::Start(_) | Frame::End { .. } | Frame::Ended { .. } => {}
@@ -154,6 +167,7 @@ impl Recorded {
     const fn request(&self) -> Option<&Request> {
         match self {
             Self::Answer { request, .. } => request.as_ref(),
+            Self::Asked { request, .. } => Some(request),
             Self::Waiting { .. } => None,
         }
     }
@@ -193,7 +207,10 @@ impl Passage {
                 }
                 way
             }
-            Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => Way::Park { until_ms },
+            Some(Recorded::Waiting { until_ms }) if self.instruments.clock.stamp() < until_ms => {
+                Way::Park { until_ms, asking: None }
+            }
+            Some(Recorded::Asked { asking, .. }) => self.asks_still(asking),
             Some(Recorded::Waiting { .. }) => match self.replayed(None, Ok(Reply::Unit)) {
                 // The attempt was charged when it was made; it is charged again like every call that is replayed.
                 Way::Answer(answer) => self.record(answer, Vec::new(), None).await,

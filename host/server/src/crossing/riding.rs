@@ -8,6 +8,7 @@ use casemate_gate::journal::RowKind;
 use casemate_gate::vault::VaultRecord;
 use casemate_gate::{Refusal, Request, Seq};
 
+use super::approval::is_unanswered;
 use super::frame::{Frame, Refused};
 
 /// Most records that wait.
@@ -96,6 +97,11 @@ pub fn replayed(frames: &[(Seq, RowKind, Frame)]) -> (Amounts, u64) {
             Frame::Wait { stamp, .. } => {
                 let answered = frames.iter().any(|(of, _, frame)| of == seq && matches!(frame, Frame::Call { .. }));
                 (*stamp, if answered { Amounts::default() } else { charges(None, Ok(&Reply::Unit)) })
+            }
+            // The attempt is charged once, though the call is made again after the answer.
+            Frame::Asked { stamp, .. } => {
+                let calls = u64::from(is_unanswered(frames, *seq));
+                (*stamp, Amounts { calls, ..Amounts::default() })
             }
             Frame::Intent { stamp, .. } | Frame::End { stamp, .. } | Frame::Ended { stamp, .. } => {
                 (*stamp, Amounts::default())

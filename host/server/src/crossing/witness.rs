@@ -180,7 +180,7 @@ impl Passage {
         let Some(steps) = &witness.steps else { return Ok(()) };
         let answer = match &self.recorded {
             Some(Recorded::Answer { result, .. }) => Some(result.clone().map_err(Refusal::from)),
-            Some(Recorded::Waiting { .. }) | None => None,
+            Some(Recorded::Waiting { .. } | Recorded::Asked { .. }) | None => None,
         };
         let (go, gone) = oneshot::channel();
         let (seq, fuel_used, fuel) = (self.current.seq, self.current.fuel_used, self.current.fuel);

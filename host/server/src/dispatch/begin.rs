@@ -42,8 +42,21 @@ impl Dispatcher {
         let claimed = records::Claimed::first(key);
         let row = self.scribe.start_row(&offer, run, &scope, &claimed.key, &start, claimed.epoch)?;
         let (new, lost, grip) = (self.scribe.new_run(&offer, run, &claimed.key)?, Duration::ZERO, self.lease.grip(run));
-        let hold =
-            Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost, transcription, script, grip };
+        let hold = Hold {
+            scope,
+            identity,
+            grants,
+            admitted,
+            claimed,
+            start,
+            vault,
+            meter,
+            lost,
+            transcription,
+            script,
+            answer: None,
+            grip,
+        };
         self.records.create(&hold.scope, new, row.clone()).await?;
         self.started(job, run, &hold, &row, events.cloned(), now_ms).await?;
         Ok(hold)

@@ -1,6 +1,8 @@
 //! Where jobs are handed over, looked at and changed, by whoever may: it needs the database and keys, and no host. What it
 //! writes is durable on return; hosts are told then, and would find it without. It doesn't know who claims a job, nor when.
 
+mod approvals;
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use casemate_gate::job::{NewJob, Terms};
@@ -9,6 +11,8 @@ use casemate_jobs::{Command, Job as Standing};
 use casemate_keys::{WrappedKey, random};
 use casemate_store::{Applied, Db, HostRecord, JobFilter, JobRecord, RunRecord, Submitted};
 use uuid::Uuid;
+
+pub use approvals::{Approval, Decision};
 
 use super::scribe::{Beginning, Offer, Scribe};
 use super::{DispatchError, bookkeeping_of, records};

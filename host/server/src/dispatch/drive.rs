@@ -11,7 +11,7 @@ use casemate_jobs::Wake;
 
 use super::{DispatchError, Dispatcher, Hold, Job, millis};
 use crate::crossing::event::{Event, Events, What};
-use crate::crossing::{Ended, Passage, Place, Recorder, Recording, Setup};
+use crate::crossing::{Askable, Ended, Passage, Place, Recorder, Recording, Setup};
 use crate::sandbox::{Allowance, Execution, Outcome};
 use crate::tools::Instruments;
 
@@ -23,6 +23,8 @@ pub(super) enum Stretch {
     Parked {
         /// Until when, in milliseconds since 1970-01-01T00:00:00Z.
         until_ms: u64,
+        /// Whether it asks a person meanwhile.
+        asks: bool,
         /// Most bytes that it held until now.
         peak: u64,
     },
@@ -74,18 +76,19 @@ impl Dispatcher {
                 self.records.forget(run);
                 Ok(Stretch::Ended(ended))
             }
-            Outcome::Parked { until_ms } => {
+            Outcome::Parked { until_ms, asking } => {
                 // It uses nothing while it sleeps, and is charged anew when it wakes.
                 let peak = meter.peak_memory();
                 drop((passage, meter));
                 self.budgets.settle(run, spent).await;
-                let wake = Wake { at_ms: Some(until_ms), event: None };
-                self.records.park(&scope, run, epoch, wake, running).await?;
+                let wake = Wake { at_ms: Some(until_ms), event: asking.map(|asking| asking.approval) };
+                self.records.park(&scope, run, epoch, wake, running, asking).await?;
                 // Told when it is true for everybody: whoever follows may claim the run from here on.
                 if let Some(events) = &events {
-                    let _closed = events.send(Event { tenant: job.tenant, run, what: What::Parked { until_ms } });
+                    let _closed =
+                        events.send(Event { tenant: job.tenant, run, what: What::Parked { until_ms, asking } });
                 }
-                Ok(Stretch::Parked { until_ms, peak })
+                Ok(Stretch::Parked { until_ms, asks: asking.is_some(), peak })
             }
         }
     }
@@ -117,6 +120,11 @@ impl Dispatcher {
     ) -> Result<Passage, DispatchError> {
         let recorder = self.recorder(job, run, &hold, events)?;
         let recording = Recording::of(hold.claimed.frames);
+        let askable = match (&hold.script, self.records.shared()) {
+            (Some(_), _) => Askable::Rehearsed,
+            (None, Ok(_)) => Askable::Yes(hold.answer),
+            (None, Err(_)) => Askable::No,
+        };
         if hold.claimed.again {
             recorder.resumed();
         }
@@ -138,6 +146,7 @@ impl Dispatcher {
             recording,
             input_bytes: hold.start.input.len() as u64,
             // The run's own, so that it is the same however often the tenant's keys were rotated since.
+            askable,
             digest_key: hold.claimed.key.key.mac_key(&[b"digest"])?,
             transcription: hold.transcription,
             grip: hold.grip,

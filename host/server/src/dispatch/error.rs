@@ -8,7 +8,7 @@ use casemate_keys::KeyError;
 use casemate_ledger::{AppendError, CheckpointError, ReadError};
 use casemate_store::{RoleError, StoreError};
 
-use super::{BudgetError, RegistryError};
+use super::{ApprovalError, BudgetError, RegistryError};
 use crate::crossing::frame::FrameError;
 use crate::sandbox::{ComponentError, EngineError};
 
@@ -72,6 +72,9 @@ pub enum DispatchError {
     /// The run's key doesn't open any more.
     #[error("ask for another run: this one's keys are destroyed, and only its entries in the log are left")]
     Erased,
+    /// An approval can't be decided.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
     /// The run was started with something else.
     #[error("resume the run with the component, policy and host version with which it was started")]
     Changed,
@@ -107,6 +110,7 @@ impl DispatchError {
             Self::NoCall(_) => "run-no-call",
             Self::NotEnded => "run-unended",
             Self::Erased => "run-erased",
+            Self::Approval(error) => error.code(),
             Self::Changed => "run-changed",
         }
     }

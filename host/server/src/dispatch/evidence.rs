@@ -191,7 +191,7 @@ impl Evidence {
 const fn kind_of(frame: &Frame) -> RowKind {
     match frame {
         Frame::Start(_) => RowKind::Start,
-        Frame::Intent { .. } | Frame::Wait { .. } => RowKind::Intent,
+        Frame::Intent { .. } | Frame::Wait { .. } | Frame::Asked { .. } => RowKind::Intent,
         Frame::Call { .. } | Frame::Outcome { .. } => RowKind::Outcome,
         Frame::End { .. } | Frame::Ended { .. } => RowKind::End,
     }

@@ -67,7 +67,7 @@ impl Dispatcher {
                     let asked = request.as_ref().and_then(|request| request.resource());
                     past.resource = asked.or(named).map(str::to_owned);
                 }
-                Frame::Intent { request, .. } if seq.get() == leaf.seq => {
+                Frame::Intent { request, .. } | Frame::Asked { request, .. } if seq.get() == leaf.seq => {
                     past.resource = request.resource().map(str::to_owned);
                 }
                 _ => {}

@@ -12,16 +12,19 @@ use casemate_gate::rls::Scope;
 use casemate_gate::{Digest, Epoch, Refusal, RunId, Seq, TenantId};
 use casemate_jobs::{Job, State, Wake};
 use casemate_keys::{Context, DataKey, KeyRing, Purpose, RunKey, WrappedKey};
-use casemate_store::{Db, HeldRun, RunRecord, StoreError};
+use casemate_store::{Db, HeldRun, Question, RunRecord, StoreError};
 use uuid::Uuid;
 
 use super::DispatchError;
 use crate::clock;
 use crate::crossing::frame::{Frame, Start};
-use crate::crossing::part;
+use crate::crossing::{Asking, part};
 
 /// Most records that a host sealed for a run and didn't get into its journal before it died.
 const UNSEEN: u64 = 1024;
+
+/// How often a run that asks a person is looked at by whoever waits for it here.
+const TOLD: Duration = Duration::from_millis(200);
 
 /// Where runs are kept.
 pub enum Records {
@@ -252,6 +255,22 @@ impl Records {
         self.shared().map(|(db, _)| db)
     }
 
+    /// Waits until a run that asks a person doesn't wait any more, or a time.
+    pub(super) async fn until_told(&self, scope: &Scope, run: RunId, until_ms: u64) {
+        loop {
+            // At least once, so that two clocks that differ make nobody busy.
+            tokio::time::sleep(TOLD).await;
+            let waits = match self.database().map(|db| db.waits(scope, run)) {
+                // Out of reach for a while: so long nobody is told anything either.
+                Ok(waits) => waits.await.unwrap_or(true),
+                Err(_) => false,
+            };
+            if !waits || clock::now_ms() >= until_ms {
+                return;
+            }
+        }
+    }
+
     /// Lets a run go that waits. Everything of it is on record.
     pub(super) async fn park(
         &self,
@@ -260,9 +279,17 @@ impl Records {
         epoch: Epoch,
         wake: Wake,
         running: Duration,
+        asking: Option<Asking>,
     ) -> Result<(), DispatchError> {
         if let Self::Database(db, _) = self {
-            db.park(scope, run, epoch.get(), wake, running).await?;
+            let question = asking.map(|Asking { approval, seq, operation, bound, until_ms }| Question {
+                id: approval,
+                seq,
+                operation: operation.name().to_owned(),
+                bound,
+                until_ms,
+            });
+            db.park(scope, run, epoch.get(), wake, running, question).await?;
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ pub use judge::{Difference, Verdict};
 
 use super::evidence::Evidence;
 use crate::crossing::frame::Start;
-use crate::crossing::{Crossing, Passage, Place, Recorder, Recording, Setup, Steps, Witness};
+use crate::crossing::{Askable, Crossing, Passage, Place, Recorder, Recording, Setup, Steps, Witness};
 use crate::lease::HostLease;
 use crate::sandbox::{
     self, Allowance, Candidate, Compiler, Execution, Loaded, Optimisation, Other, Sandbox, differing,
@@ -144,6 +144,7 @@ impl Replayer {
             recorder,
             recording,
             input_bytes: start.input.len() as u64,
+            askable: Askable::No,
             digest_key: evidence.digest_key.clone(),
             transcription: None,
             grip: HostLease::unshared().grip(evidence.run),

@@ -74,6 +74,7 @@ impl Dispatcher {
                 lost,
                 transcription,
                 script,
+                answer: None,
                 grip,
             };
             self.started(job, run, &hold, &row, None, now_ms).await?;
@@ -81,9 +82,23 @@ impl Dispatcher {
         }
         let since = self.budgets.held_since(run);
         let meter = self.go_on(job, run, &claimed, used, patience).await?;
+        let answer = self.answer(job, run, &scope, &claimed).await?;
         let lost = Duration::from_millis(since.map_or(0, |since| at_ms.saturating_sub(since)));
-        let hold =
-            Hold { scope, identity, grants, admitted, claimed, start, vault, meter, lost, transcription, script, grip };
+        let hold = Hold {
+            scope,
+            identity,
+            grants,
+            admitted,
+            claimed,
+            start,
+            vault,
+            meter,
+            lost,
+            transcription,
+            script,
+            answer,
+            grip,
+        };
         Ok(Taken::On(Box::new(hold)))
     }
 

@@ -102,7 +102,7 @@ pub(super) async fn run(
     let running = begun.elapsed();
     let Guest { passage, limiter, ended, wasi, .. } = store.into_data();
     let outcome = match (ended, limiter.stop, ran) {
-        (Some(Way::Park { until_ms }), ..) => Outcome::Parked { until_ms },
+        (Some(Way::Park { until_ms, asking }), ..) => Outcome::Parked { until_ms, asking },
         (Some(Way::Stop(refusal)), ..) | (_, Some(refusal), _) => Outcome::Finished(Err(refusal)),
         (_, _, Ok(result)) => Outcome::Finished(outcome::returned(result)),
         (_, _, Err(_)) if wasi.exited().is_some() => Outcome::Finished(outcome::exited(wasi.exited())),

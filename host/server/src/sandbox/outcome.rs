@@ -8,6 +8,7 @@ use casemate_gate::budget::{Meter, Resource};
 use wasmtime::Trap;
 
 use super::wasi::Breach;
+use crate::crossing::Asking;
 
 /// Longest message of a guest that is kept, in bytes.
 const MESSAGE: usize = 4096;
@@ -27,6 +28,8 @@ pub enum Outcome {
     Parked {
         /// Until when.
         until_ms: u64,
+        /// What it asks a person meanwhile, if it does: the answer wakes it earlier.
+        asking: Option<Asking>,
     },
 }
 

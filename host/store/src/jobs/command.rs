@@ -9,6 +9,7 @@ use casemate_gate::rls::Scope;
 use casemate_jobs::{Cause, Command, Job, State, Transition, Wake};
 use uuid::Uuid;
 
+use super::approvals::Question;
 use super::row::{self, Locked, Which, Written};
 use crate::error::StoreError;
 use crate::session::{Access, Db, SqlError};
@@ -35,7 +36,7 @@ impl Db {
     }
 
     /// Lets go of a run until a time or an event; one that has happened already makes it ready at once. `running` is its time
-    /// in guests and gates until now.
+    /// in guests and gates until now. `question` is what the event is the answer to, where somebody has to be asked.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when it isn't held under this epoch any more.
@@ -46,15 +47,18 @@ impl Db {
         epoch: u64,
         wake: Wake,
         running: Duration,
+        question: Option<Question>,
     ) -> Result<Applied, StoreError> {
         let mut tx = self.records_of(scope, Access::Write).await?;
         let parked = tx.records(true, move |conn| {
             Box::pin(async move {
+                let asked = question.as_ref().map(|_| run.as_uuid());
                 let happened = match wake.event {
                     None => false,
                     Some(event) => {
-                        let known = "insert into casemate.events (id) values ($1) on conflict do nothing";
-                        sqlx::query(known).bind(event).execute(&mut *conn).await.map_err(SqlError::from_postgres)?;
+                        let known = "insert into casemate.events (id, run_id) values ($1, $2) on conflict do nothing";
+                        let known = sqlx::query(known).bind(event).bind(asked).execute(&mut *conn);
+                        known.await.map_err(SqlError::from_postgres)?;
                         let find = "select happened_at is not null from casemate.events where id = $1 for update";
                         sqlx::query_scalar(find)
                             .bind(event)
@@ -63,6 +67,9 @@ impl Db {
                             .map_err(SqlError::from_postgres)?
                     }
                 };
+                if let Some(question) = question {
+                    question.keep(conn, run).await?;
+                }
                 let parked =
                     put(conn, Which::Runs(vec![run.as_uuid()]), &|_| Command::Park { epoch, wake, happened }).await?;
                 if matches!(parked.first(), Some(Ok(_))) {
@@ -136,9 +143,9 @@ impl Db {
     }
 }
 
-type Put = Vec<Result<Applied, casemate_jobs::Refused>>;
+pub(super) type Put = Vec<Result<Applied, casemate_jobs::Refused>>;
 
-async fn put(
+pub(super) async fn put(
     conn: &mut sqlx::PgConnection,
     which: Which,
     command: &(dyn Fn(&Locked) -> Command + Send + Sync),

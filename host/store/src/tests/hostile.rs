@@ -148,6 +148,7 @@ pub(super) async fn dangerous_functions_are_denied(world: World) -> Outcome {
         "casemate.documents",
         "casemate.artefacts",
         "casemate.events",
+        "casemate.approvals",
         "public.secrets",
         "pg_stat_activity",
         "pg_stat_user_tables",

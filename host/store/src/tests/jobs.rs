@@ -186,7 +186,7 @@ pub(super) async fn what_waits_is_woken_once(world: World) -> Outcome {
             assert!(world.db.happen(&scope, event, b"yes".to_vec()).await?);
         }
         let wake = Wake { at_ms: None, event: Some(event) };
-        let parked = world.db.park(&scope, id, held.run.epoch.get(), wake, Duration::from_secs(3)).await?;
+        let parked = world.db.park(&scope, id, held.run.epoch.get(), wake, Duration::from_secs(3), None).await?;
         if !wakes_before {
             assert_eq!(parked.job.state, State::Waiting);
             assert!(claim(&world, tenant, host, 1).await?.runs.is_empty());
@@ -198,7 +198,7 @@ pub(super) async fn what_waits_is_woken_once(world: World) -> Outcome {
         assert_eq!(again.running, Duration::from_secs(3));
         // Until a time.
         let soon = again.now_ms + 300;
-        world.db.park(&scope, id, 2, Wake { at_ms: Some(soon), event: None }, Duration::ZERO).await?;
+        world.db.park(&scope, id, 2, Wake { at_ms: Some(soon), event: None }, Duration::ZERO, None).await?;
         assert!(claim(&world, tenant, host, 1).await?.runs.is_empty());
         // Paused meanwhile, it stands still; let go on, it wakes.
         world.db.command(&scope, id, Command::Pause).await?;
@@ -338,7 +338,7 @@ pub(super) async fn a_deadline_ends_what_waits(world: World) -> Outcome {
         assert_eq!(one(&world, tenant, host).await?.run.id, id);
     }
     let wake = Wake { at_ms: None, event: Some(Uuid::new_v4()) };
-    world.db.park(&world.scope(tenant, parked)?, parked, 1, wake, Duration::ZERO).await?;
+    world.db.park(&world.scope(tenant, parked)?, parked, 1, wake, Duration::ZERO, None).await?;
     tokio::time::sleep(Duration::from_millis(600)).await;
     let claimed = claim(&world, tenant, host, 10).await?;
     let found: HashSet<_> = claimed.runs.iter().map(|held| (held.run.id, held.job.ending)).collect();

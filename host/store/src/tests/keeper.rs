@@ -72,9 +72,10 @@ pub(super) async fn a_suspended_tenant_goes_with_its_rows(world: World) -> Outco
         let counts: Vec<(String, i64)> = sqlx::query_as(own).fetch_all(lease.get()).await?;
         let named = [
             ("casemate.journal", 0),
+            ("casemate.approvals", 0),
+            ("casemate.events", 0),
             ("casemate.runs", 1),
             ("casemate.kv", 0),
-            ("casemate.events", 0),
             ("casemate.artefacts", 0),
         ];
         assert_eq!(counts, named.map(|(name, gone)| (name.to_owned(), gone)));
@@ -88,7 +89,7 @@ pub(super) async fn a_suspended_tenant_goes_with_its_rows(world: World) -> Outco
     // Of one that is gone there is nothing, and that is no error.
     let mut lease = keeper::open(&world.db, &scope, Mode::Erase).await?;
     let counts: Vec<(String, i64)> = sqlx::query_as(own).fetch_all(lease.get()).await?;
-    assert!(counts.len() == 5 && counts.iter().all(|(_, gone)| *gone == 0), "{counts:?}");
+    assert!(counts.len() == 6 && counts.iter().all(|(_, gone)| *gone == 0), "{counts:?}");
     Ok(())
 }
 
@@ -99,7 +100,7 @@ pub(super) async fn every_table_of_the_host_is_thought_of(world: World) -> Outco
         where a.attname = 'tenant_id' and c.relkind in ('r', 'p')
           and c.relnamespace in ('casemate'::regnamespace, 'app'::regnamespace) order by 1";
     let slots = (0..8).map(|slot| format!("queue_{slot}"));
-    let tables = ["artefacts", "events", "journal", "kv", "later", "leases", "queue"].map(str::to_owned);
+    let tables = ["approvals", "artefacts", "events", "journal", "kv", "later", "leases", "queue"].map(str::to_owned);
     let expected: Vec<_> =
         tables.into_iter().chain(slots).chain(["runs", "shares"].map(str::to_owned)).map(Some).collect();
     assert_eq!(wire::simple(&mut owner, with_tenants.to_owned()).await?, expected);

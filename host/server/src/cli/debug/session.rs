@@ -186,7 +186,7 @@ fn calls(evidence: &Evidence) -> BTreeMap<Seq, Option<Operation>> {
     for piece in &evidence.pieces {
         let request = match &piece.frame {
             Frame::Call { request, .. } => request.as_ref(),
-            Frame::Intent { request, .. } => Some(request),
+            Frame::Intent { request, .. } | Frame::Asked { request, .. } => Some(request),
             Frame::Outcome { .. } | Frame::Wait { .. } => None,
             Frame::Start(_) | Frame::End { .. } | Frame::Ended { .. } => continue,
         };

@@ -40,7 +40,7 @@ pub(super) fn checked(format: Format, directory: &Path, checked: &Result<Source,
     match (format, checked) {
         (Format::Json, Ok(source)) => {
             let (id, version, cases) = (&source.id, source.version, source.cases.len());
-            let line = json!({"type": "pack-checked", "directory": directory, "pack": id, "version": version, "cases": cases, "problems": []});
+            let line = json!({"type": "pack-checked", "directory": directory, "pack": id, "version": version, "cases": cases, "approvals": asking(source), "problems": []});
             output::line(&line.to_string());
         }
         (Format::Json, Err(errors)) => {
@@ -49,6 +49,11 @@ pub(super) fn checked(format: Format, directory: &Path, checked: &Result<Source,
         }
         (Format::Human, Ok(source)) => {
             let words = format!("`{}` version {}, {} decision tests", source.id, source.version, source.cases.len());
+            let words = match asking(source) {
+                0 => words,
+                1 => format!("{words}, 1 grant asks for an approval"),
+                some => format!("{words}, {some} grants ask for an approval"),
+            };
             output::line(&format!("{} {place}: {words}", output::good("✓")));
         }
         (Format::Human, Err(errors)) => {
@@ -61,6 +66,11 @@ pub(super) fn checked(format: Format, directory: &Path, checked: &Result<Source,
             }
         }
     }
+}
+
+/// How many grants ask for an approval.
+fn asking(source: &Source) -> usize {
+    source.policy.each_grant().iter().filter(|grant| grant.approve.is_some()).count()
 }
 
 /// A case as JSON.

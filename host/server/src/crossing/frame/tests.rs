@@ -71,6 +71,17 @@ fn samples() -> Result<Vec<(&'static str, Frame)>, Box<dyn std::error::Error>> {
         ("outcome-existed", Frame::Outcome { stamp: STAMP, result: Ok(Reply::Existed(true)), vault: Vec::new() }),
         ("outcome-counter", Frame::Outcome { stamp: STAMP, result: Ok(Reply::Counter(-4)), vault: Vec::new() }),
         ("wait", Frame::Wait { stamp: STAMP, asked: [9; 32], until_ms: 7 }),
+        (
+            "asked",
+            Frame::Asked {
+                stamp: STAMP,
+                asked: [9; 32],
+                request: Request::KvDelete { key: "k".to_owned() },
+                approval: uuid::Uuid::from_u128(5),
+                until_ms: 7,
+                bound: [3; 32],
+            },
+        ),
         ("end", Frame::End { stamp: STAMP, result: Ok("{}".to_owned()) }),
         ("end-refused", Frame::End { stamp: STAMP, result: Err(refused()) }),
         (

@@ -17,9 +17,6 @@ use super::super::ending::Held;
 use super::super::records::Claimed;
 use super::super::{DispatchError, Job, Taken, bookkeeping_of, origin};
 use super::Worker;
-use crate::clock;
-use crate::crossing::frame::{Frame, Refused, Stamp};
-use crate::crossing::{Place, Recorder};
 use crate::lease::Grip;
 
 /// How long a run waits at least, and at most twice as long, whose agent or tenant has used up its budget, before it is looked
@@ -66,13 +63,13 @@ impl Worker {
         let standing = claimed.standing();
         if let Some((end, refusal)) = standing.decided() {
             let ending = Ending { state: end.state(), reason: refusal.code() as u16, next: None };
-            return self.end_unrun(tenant, claimed, policy, &refusal, ending).await;
+            return self.dispatcher.end_unrun(tenant, claimed, policy, &refusal, ending).await;
         }
         if !claimed.again
             && let Err(refusal) = self.stock.may_begin(policy)
         {
             let ending = Ending { state: State::Failed, reason: refusal.code() as u16, next: None };
-            return self.end_unrun(tenant, claimed, policy, &refusal, ending).await;
+            return self.dispatcher.end_unrun(tenant, claimed, policy, &refusal, ending).await;
         }
         let job = match self.stock.job(tenant, component, policy).await {
             Ok(job) => job,
@@ -80,7 +77,7 @@ impl Worker {
             Err(error @ (DispatchError::Component(_) | DispatchError::Policy(_))) => {
                 let refusal = Refusal::new(Code::ComponentRefused, error.to_string());
                 let ending = Ending { state: State::Failed, reason: refusal.code() as u16, next: None };
-                return self.end_unrun(tenant, claimed, policy, &refusal, ending).await;
+                return self.dispatcher.end_unrun(tenant, claimed, policy, &refusal, ending).await;
             }
             Err(error) => return Err(error),
         };
@@ -110,37 +107,10 @@ impl Worker {
                 tracing::info!(%run, %refusal, "the run waits for its budget");
                 let at_ms = standing.now_ms().saturating_add(scattered(BROKE)?);
                 let wake = Wake { at_ms: Some(at_ms), event: None };
-                self.dispatcher.records.park(&scope, run, epoch, wake, running).await
+                self.dispatcher.records.park(&scope, run, epoch, wake, running, None).await
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Ends a run without its guest: nothing more of it happens.
-    async fn end_unrun(
-        &self,
-        tenant: TenantId,
-        claimed: Claimed,
-        policy: casemate_gate::Digest,
-        refusal: &Refusal,
-        ending: Ending,
-    ) -> Result<(), DispatchError> {
-        let scope = bookkeeping_of(tenant)?;
-        let Some(first) = claimed.rows.first() else { return Err(DispatchError::NoRun) };
-        let (run, seq) = (first.run, claimed.rows.iter().map(|row| row.seq).max().unwrap_or_default().next());
-        let place = Place { tenant, run, epoch: claimed.epoch, policy, scope, key: claimed.key.key.duplicate()? };
-        let crossing = &self.dispatcher.crossing;
-        let mut recorder = Recorder::new(place, Arc::clone(&crossing.ledger), Arc::clone(&crossing.journal), None);
-        if !claimed.again {
-            recorder.started(first, clock::now_ms()).await?;
-        }
-        let fuel_used = claimed.frames.iter().map(|(_, _, frame)| frame.fuel_used()).max().unwrap_or_default();
-        let stamp = Stamp { time_ms: clock::now_ms(), fuel_used };
-        let frame = Frame::End { stamp, result: Err(Refused::from(refusal)) };
-        recorder.end(frame, seq, stamp, ending).await?;
-        let (used, at_ms) = crate::crossing::replayed(&claimed.frames);
-        self.dispatcher.budgets.settle_ended(run, used, at_ms).await;
-        Ok(())
     }
 
     /// Lets others claim the run, as soon as the database can be told; where this host's lease ends before, they may anyway.
@@ -201,20 +171,5 @@ impl super::super::Dispatcher {
         let identity = Identity::fix(origin(job, run), role, self.shares.standing(job.tenant));
         identity.in_good_standing()?;
         Ok(identity)
-    }
-}
-
-impl Frame {
-    /// Fuel that the run had burned by then.
-    const fn fuel_used(&self) -> u64 {
-        match self {
-            Self::Start(_) => 0,
-            Self::Call { stamp, .. }
-            | Self::Intent { stamp, .. }
-            | Self::Outcome { stamp, .. }
-            | Self::Wait { stamp, .. }
-            | Self::End { stamp, .. }
-            | Self::Ended { stamp, .. } => stamp.fuel_used,
-        }
     }
 }

@@ -4,6 +4,7 @@ use casemate_abi::Code;
 use casemate_gate::budget::written;
 use serde_json::json;
 
+use super::super::super::jobs::span;
 use super::super::super::{Format, output};
 use super::super::told;
 use super::Explained;
@@ -31,6 +32,7 @@ fn as_json(one: &Explained, cedar: bool) {
         "policy": policy.name,
         "digest": policy.digest.to_string(),
         "manifest": ceiling,
+        "approval": policy.approval(question).map(|within| json!({"within_s": within.as_secs()})),
     });
     if let Some(line) = line.as_object_mut() {
         if let Some((index, past)) = past {
@@ -60,6 +62,9 @@ fn for_people(one: &Explained, cedar: bool) {
         vec!["policy".to_owned(), format!("`{}` {}", policy.name, told::short(policy.digest))],
         vec!["at".to_owned(), written(question.circumstances.now_ms)],
     ];
+    if let Some(within) = policy.approval(question) {
+        facts.push(vec!["approval".to_owned(), format!("needs one, within {}", span(within))]);
+    }
     if question.principal.is_agent() {
         let manifest = if *ceiling { "looked at" } else { "not looked at; name it with --agent" };
         facts.push(vec!["manifest".to_owned(), manifest.to_owned()]);
