@@ -169,6 +169,7 @@ pub(super) fn what_ships_is_accepted(cluster: &Cluster) -> Outcome {
     // They ask a function whether the claim's tenant is suspended, which the prover doesn't look into. They are the
     // owner's, for the function that erases a tenant, and the floor holds the owner.
     let owners = [
+        "approvals_seen_by_owner",
         "artefacts_seen_by_owner",
         "events_seen_by_owner",
         // This one asks the runs, which have the floor, too.
