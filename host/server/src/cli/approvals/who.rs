@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn a_user_has_the_name_that_the_system_has_for_it() {
-        let names = "root:x:0:0:root:/root:/bin/sh\nbroken\nada:x:1000:1000::/home/ada:/bin/sh\n:x:7:7:::\n";
+        let names = "root:x:0:0:root:/root:/bin/sh\nbroken\nada:x:1000:1000::/srv/ada:/bin/sh\n:x:7:7:::\n";
         assert_eq!((name(names, 0), name(names, 1000)), (Some("root"), Some("ada")));
         assert_eq!((name(names, 7), name(names, 42)), (None, None));
     }
