@@ -3,6 +3,7 @@
 
 mod cluster;
 mod ends;
+mod figures;
 mod member;
 mod nemesis;
 mod shared;

@@ -9,7 +9,7 @@ Usage: cargo xtask <COMMAND>
 Commands:
   demo [ARGS]    set up, build and run the demo; ARGS go to `casemate demo`
   test           set up, then format, lints, unit, integration, tidy and doc tests
-  bench [NAME]   set up, then run the benchmarks, or `crossing` or `sandbox` alone
+  bench [NAME]   set up, then run the benchmarks, or one of `crossing`, `sandbox`, `sql`, `dispatch` alone
   fuzz TARGET [SECONDS]
                  look for inputs that break `pack`, `manifest` or `envelope`
   soak dispatch [SECONDS]

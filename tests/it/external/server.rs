@@ -84,15 +84,20 @@ impl Server {
 
     /// What the superuser gets for a query.
     pub(crate) fn ask(&self, database: &str, query: &str) -> Tested<String> {
-        let mut psql = Command::new(self.binaries.join("psql"));
-        psql.args(["-XAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-c", query]);
-        psql.args(["-p", &self.port.to_string(), "-h", self.directory()]).env("PGPASSWORD", PASSWORD);
-        let output = psql.output()?;
+        let output = self.client("psql", database).args(["-XAt", "-v", "ON_ERROR_STOP=1", "-c", query]).output()?;
         if output.status.success() {
             Ok(String::from_utf8(output.stdout)?.trim().to_owned())
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
         }
+    }
+
+    /// A program of Postgres's, as the superuser.
+    pub(crate) fn client(&self, program: &str, database: &str) -> Command {
+        let mut client = Command::new(self.binaries.join(program));
+        client.env("PGUSER", "postgres").env("PGPASSWORD", PASSWORD).env("PGDATABASE", database);
+        client.env("PGHOST", self.directory()).env("PGPORT", self.port.to_string());
+        client
     }
 
     pub(crate) fn directory(&self) -> &str {

@@ -14,12 +14,16 @@ use crate::said::Said;
 
 /// How long a host may take to come up or to stop.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Runs at once, where a test says nothing else.
+const SLOTS: u32 = 8;
 /// Bytes of a log that a failure shows.
 const SHOWN: usize = 12_000;
 
 pub(super) struct Member {
     pub(super) host: Host,
     configuration: PathBuf,
+    /// How many runs at once, from its next start on.
+    pub(super) slots: u32,
     child: Option<Child>,
 }
 
@@ -27,7 +31,7 @@ impl Member {
     pub(super) fn new(configuration: &Path) -> Tested<Self> {
         let host = Host::empty()?;
         std::fs::create_dir_all(host.data())?;
-        Ok(Self { host, configuration: configuration.to_owned(), child: None })
+        Ok(Self { host, configuration: configuration.to_owned(), slots: SLOTS, child: None })
     }
 
     /// The program on this host's data directory.
@@ -47,7 +51,7 @@ impl Member {
             return Ok(());
         }
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
-        let mut command = self.command(&["serve", "--slots", "8", "--drain", "20"])?;
+        let mut command = self.command(&["serve", "--slots", &self.slots.to_string(), "--drain", "20"])?;
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("a pipe")?).lines();
         let first = lines.next();

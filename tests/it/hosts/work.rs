@@ -80,7 +80,7 @@ pub(super) struct Work<'a> {
 }
 
 /// Nothing runs out.
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     let plenty = |policy: Policy, resource| policy.tenant(resource, 1 << 50);
     let resources = ["fuel", "memory", "wall-clock", "calls", "log-bytes", "result-bytes"];
     resources.into_iter().fold(Policy::open(), plenty).run("fuel", 20_000_000_000)
