@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use crate::error::Error;
 use crate::workspace::Workspace;
-use crate::{cargo, setup};
+use crate::{cargo, queues, setup};
 
 /// The benchmarks, in the order in which they run.
 const BENCHES: [&str; 3] = ["crossing", "sandbox", "sql"];
@@ -39,7 +39,8 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Vec<OsString>) -> Result
 
 /// All parts of the benchmark of jobs, or one: on the program as it is released.
 fn dispatch(workspace: &Workspace, part: Option<&OsString>) -> Result<(), Error> {
-    setup::for_tests(workspace)?;
+    setup::all(workspace)?;
+    queues::ensure(&workspace.root)?;
     let mut build = cargo::command();
     build.current_dir(&workspace.root).args(["build", "--release", "--locked", "--bin", "casemate"]);
     let mut bench = cargo::command();

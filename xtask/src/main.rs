@@ -13,6 +13,7 @@ mod peers;
 mod pgbouncer;
 mod postgres;
 mod python;
+mod queues;
 mod setup;
 mod soak;
 mod steps;

@@ -95,9 +95,14 @@ impl Server {
     /// A program of Postgres's, as the superuser.
     pub(crate) fn client(&self, program: &str, database: &str) -> Command {
         let mut client = Command::new(self.binaries.join(program));
-        client.env("PGUSER", "postgres").env("PGPASSWORD", PASSWORD).env("PGDATABASE", database);
-        client.env("PGHOST", self.directory()).env("PGPORT", self.port.to_string());
+        self.reached_by(&mut client, database);
         client
+    }
+
+    /// Any program that knows Postgres's variables, as the superuser.
+    pub(crate) fn reached_by<'a>(&self, program: &'a mut Command, database: &str) -> &'a mut Command {
+        program.env("PGUSER", "postgres").env("PGPASSWORD", PASSWORD).env("PGDATABASE", database);
+        program.env("PGHOST", self.directory()).env("PGPORT", self.port.to_string())
     }
 
     pub(crate) fn directory(&self) -> &str {

@@ -3,6 +3,7 @@
 //! nothing is judged here.
 
 mod parts;
+mod peers;
 mod spread;
 mod stand;
 
@@ -13,8 +14,9 @@ use crate::host::Tested;
 type Part = (&'static str, fn() -> Tested);
 
 /// The parts, by the name that runs one alone.
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("rates", parts::rates),
+    ("peers", peers::rates),
     ("pick-up", parts::pick_up),
     ("neighbour", parts::neighbour),
     ("snapshot", parts::snapshot),
@@ -34,5 +36,5 @@ fn of_dispatch() -> Tested {
             ran += 1;
         }
     }
-    if ran > 0 { Ok(()) } else { Err("name a part: rates, pick-up, neighbour, snapshot, recovery".into()) }
+    if ran > 0 { Ok(()) } else { Err("name a part: rates, peers, pick-up, neighbour, snapshot, recovery".into()) }
 }

@@ -11,8 +11,8 @@ use crate::host::{Tested, until};
 /// Seconds of a lease, where no host is lost.
 const LEASE: u64 = 15;
 /// Runs of one figure, one at a time and many at once.
-const ALONE: u64 = 300;
-const CROWD: u64 = 3_000;
+pub(super) const ALONE: u64 = 300;
+pub(super) const CROWD: u64 = 3_000;
 /// How many at once.
 const SLOTS: u32 = 32;
 /// Jobs that wait in front of the neighbour's.
