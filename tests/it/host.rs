@@ -78,7 +78,9 @@ impl Host {
     pub(crate) fn command(&self, words: &[&str]) -> Tested<Command> {
         let mut command = Command::new(program()?);
         // What asks tests for more is no setting of the host.
-        for variable in ["CASEMATE_KILL_ROUNDS", "CASEMATE_NEMESIS_SECONDS", "CASEMATE_NEMESIS_SEED"] {
+        for variable in
+            ["CASEMATE_KILL_ROUNDS", "CASEMATE_NEMESIS_SECONDS", "CASEMATE_NEMESIS_SEED", "CASEMATE_BENCH_PART"]
+        {
             command.env_remove(variable);
         }
         command.args(words).arg("--data").arg(&self.data).args(["--format", "json"]).stdin(Stdio::null());

@@ -42,17 +42,9 @@ fn dispatch(workspace: &Workspace, part: Option<&OsString>) -> Result<(), Error>
     setup::all(workspace)?;
     queues::ensure(&workspace.root)?;
     let mut build = cargo::command();
-    build.current_dir(&workspace.root).args(["build", "--release", "--locked", "--bin", "casemate"]);
+    build.current_dir(&workspace.root).args(["build", "--release", "--locked", "--workspace", "--bin", "casemate"]);
     let mut bench = cargo::command();
-    bench.current_dir(&workspace.root).args([
-        "test",
-        "--release",
-        "--locked",
-        "--package",
-        "casemate-tests",
-        "--test",
-        "it",
-    ]);
+    bench.current_dir(&workspace.root).args(["test", "--release", "--locked", "--workspace", "--test", "it"]);
     bench.args(["--", "hosts::figures::", "--ignored", "--nocapture"]);
     if let Some(part) = part {
         bench.env("CASEMATE_BENCH_PART", part);
