@@ -20,6 +20,10 @@ use turns::Turns;
 const POLL: Duration = Duration::from_millis(500);
 /// How soon it is looked for again when somebody said so.
 const SOON: Duration = Duration::from_millis(5);
+/// How long a free slot waits for others, so that one claim fills several: it costs as much as a short run.
+const GATHER: Duration = Duration::from_millis(20);
+/// Of how many slots one has to be free for a claim that doesn't wait.
+const OF_FREE: u32 = 4;
 /// How often the queue may turn to its next slot.
 const TURN: Duration = Duration::from_secs(5);
 /// How long this host rests after the database was out of reach.
@@ -97,12 +101,18 @@ impl Worker {
             }
             free = self.fill(free, &mut turns, &gone).await;
             tokio::select! {
-                Some(Gone { tenant, took }) = came_back.recv() => {
-                    free = free.saturating_add(1);
-                    turns.came_back(tenant, took);
-                    while let Ok(Gone { tenant, took }) = came_back.try_recv() {
+                Some(gone) = came_back.recv() => {
+                    let until = tokio::time::Instant::now() + GATHER;
+                    let mut next = Some(gone);
+                    while let Some(Gone { tenant, took }) = next {
                         free = free.saturating_add(1);
                         turns.came_back(tenant, took);
+                        next = match came_back.try_recv() {
+                            Err(_) if free < self.slots.div_ceil(OF_FREE) => {
+                                tokio::time::timeout_at(until, came_back.recv()).await.ok().flatten()
+                            }
+                            more => more.ok(),
+                        };
                     }
                 }
                 () = told.next() => {

@@ -5,23 +5,23 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use casemate_gate::RunId;
 use casemate_gate::journal::Row;
 use casemate_gate::rls::Scope;
+use casemate_gate::{Epoch, RunId};
 use casemate_jobs::{Cause, Command, Job, Refused, State, Transition};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::hint::Place;
-use super::row::{self, Locked, Which, Written};
+use super::row::{self, Locked, MORE, Which, Written};
 use crate::error::StoreError;
 use crate::runs::{JOURNAL_COLUMNS, RUN_COLUMNS, RunRecord, journal_row, run_record};
 use crate::session::{Access, Db, SqlError};
 use crate::wire;
 
 /// Most bytes of journals that one claim loads; those that don't fit are loaded by themselves.
-const JOURNALS: usize = 64 * 1024 * 1024;
+const JOURNALS: i64 = 64 * 1024 * 1024;
 
 /// A run that this host holds now.
 #[derive(Debug, Clone)]
@@ -74,8 +74,16 @@ const TAKE: &str = "with found as (
     where q.slot = f.slot and q.tenant_id = $1 and q.rank = f.rank and q.place = f.place
     returning q.rank, q.place, q.run_id";
 
-/// Columns of a held run beside [`RUN_COLUMNS`], of a table that is called `r`.
-const HELD_COLUMNS: &str = "r.job_id, r.backoff_ms, r.priority, r.running_ms";
+/// The runs' journals, of those that fit: $1 runs, $2 bytes. A run is there with all of its rows or with none.
+const LOAD: &str = "from (
+      select *, sum(octet_length(frame)) over (order by run_id range unbounded preceding) as bytes
+      from casemate.journal where run_id = any($1)) j
+    where j.bytes <= $2 order by j.run_id, j.seq, j.epoch, j.kind";
+
+/// Columns of a held run beside those that its state is in, of a table that is called `r`.
+fn columns() -> String {
+    format!(", {RUN_COLUMNS}, r.job_id, r.backoff_ms, r.priority, r.running_ms")
+}
 
 impl Db {
     /// Claims runs of the scope's tenant for a host, at most so many, the most urgent first.
@@ -122,10 +130,10 @@ impl Db {
                 if runs.is_empty() {
                     return Ok(claimed);
                 }
-                let locked = row::lock(conn, Which::Runs(runs.clone())).await?;
-                let rows: Vec<_> = locked.into_iter().map(|locked| (locked, self::claimed(&locked))).collect();
+                let locked = row::lock_with(conn, Which::Runs(runs.clone()), &columns()).await?;
+                let rows = locked.into_iter().map(|(locked, row)| (locked, self::claimed(&locked), row));
                 // What neither changes nor is claimed is left alone.
-                let rows: Vec<_> = rows.into_iter().filter(|(locked, job)| locked.job != *job).collect();
+                let rows: Vec<_> = rows.filter(|(locked, job, _)| locked.job != *job).collect();
                 claimed.runs = hold(conn, &rows, Some(host)).await?;
                 // In the order in which they were taken.
                 claimed.runs.sort_by_key(|held| runs.iter().position(|run| *run == held.run.id.as_uuid()));
@@ -145,11 +153,10 @@ impl Db {
         let mut tx = self.records_of(scope, Access::Write).await?;
         let done = tx.records(true, move |conn| {
             Box::pin(async move {
-                let Some(locked) = row::lock(conn, Which::Runs(vec![run.as_uuid()])).await?.pop() else {
-                    return Ok(None);
-                };
+                let locked = row::lock_with(conn, Which::Runs(vec![run.as_uuid()]), &columns()).await?.pop();
+                let Some((locked, row)) = locked else { return Ok(None) };
                 match taken_over(&locked) {
-                    Ok(job) => Ok(Some(Ok(hold(conn, &[(locked, job)], host).await?.pop()))),
+                    Ok(job) => Ok(Some(Ok(hold(conn, &[(locked, job, row)], host).await?.pop()))),
                     Err(refused) => Ok(Some(Err(refused))),
                 }
             })
@@ -188,14 +195,15 @@ fn taken_over(locked: &Locked) -> Result<Job, Refused> {
     Ok(job.apply(Command::Claim, locked.now_ms)?.job)
 }
 
+/// Writes what the rows are from now on; what of them is held.
 async fn hold(
     conn: &mut sqlx::PgConnection,
-    rows: &[(Locked, Job)],
+    rows: &[(Locked, Job, PgRow)],
     host: Option<Uuid>,
 ) -> Result<Vec<Held>, SqlError> {
     let written: Vec<Written> = rows
         .iter()
-        .map(|(locked, job)| match job.state {
+        .map(|(locked, job, _)| match job.state {
             State::Running => Written {
                 run: locked.run,
                 job: *job,
@@ -211,55 +219,42 @@ async fn hold(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let find = format!("select {RUN_COLUMNS}, {HELD_COLUMNS} from casemate.runs r where id = any($1)");
-    let found = wire::query(find).bind(ids.clone()).fetch_all(&mut *conn).await.map_err(SqlError::from_postgres)?;
     let mut journals = journals(conn, ids).await?;
-    let mut held = Vec::with_capacity(found.len());
-    for row in &found {
-        let run = run_record(row, 0).map_err(SqlError::unavailable)?;
-        let Some((written, (locked, _))) = written.iter().zip(rows).find(|(written, _)| written.run == run.id) else {
-            continue;
-        };
-        let read = || {
-            let (name, backoff): (Uuid, i64) = (row.try_get(11)?, row.try_get(12)?);
-            let milliseconds = |number: i64| Duration::from_millis(u64::try_from(number).unwrap_or_default());
-            Ok((name, milliseconds(backoff), row.try_get(13)?, milliseconds(row.try_get(14)?)))
-        };
-        let (name, backoff, priority, running) = read().map_err(|error: sqlx::Error| SqlError::unavailable(error))?;
-        held.push(Held {
-            journal: journals.remove(&run.id.as_uuid()),
-            run,
-            name: name.into(),
-            job: written.job,
-            now_ms: locked.now_ms,
-            backoff,
-            priority,
-            running,
-            lost_by: written.lost_by,
-        });
-    }
-    Ok(held)
+    let held = written.iter().zip(rows).filter(|(written, _)| written.job.state == State::Running);
+    held.map(|(written, (locked, _, row))| {
+        let journal = journals.remove(&written.run.as_uuid());
+        held_run(written, locked, row, journal).map_err(SqlError::unavailable)
+    })
+    .collect()
+}
+
+fn held_run(written: &Written, locked: &Locked, row: &PgRow, journal: Option<Vec<Row>>) -> Result<Held, sqlx::Error> {
+    // The row is from before the claim.
+    let (state, epoch) = (written.job.state, Epoch::new(written.job.epoch));
+    let run = RunRecord { state, epoch, ..run_record(row, MORE)? };
+    let name: Uuid = row.try_get(MORE + 11)?;
+    let milliseconds = |at: usize| {
+        let number: i64 = row.try_get(at)?;
+        Ok::<_, sqlx::Error>(Duration::from_millis(u64::try_from(number).unwrap_or_default()))
+    };
+    Ok(Held {
+        journal,
+        run,
+        name: name.into(),
+        job: written.job,
+        now_ms: locked.now_ms,
+        backoff: milliseconds(MORE + 12)?,
+        priority: row.try_get(MORE + 13)?,
+        running: milliseconds(MORE + 14)?,
+        lost_by: written.lost_by,
+    })
 }
 
 /// The journals of these runs, as many as fit.
 async fn journals(conn: &mut sqlx::PgConnection, runs: Vec<Uuid>) -> Result<HashMap<Uuid, Vec<Row>>, SqlError> {
-    let sizes =
-        "select run_id, sum(octet_length(frame))::bigint from casemate.journal where run_id = any($1) group by 1";
-    let sizes = sqlx::query(sizes).bind(runs).fetch_all(&mut *conn).await.map_err(SqlError::from_postgres)?;
-    let (mut load, mut bytes) = (Vec::new(), 0_usize);
-    for row in &sizes {
-        let read = || Ok::<(Uuid, i64), sqlx::Error>((row.try_get(0)?, row.try_get(1)?));
-        let (run, size) = read().map_err(SqlError::unavailable)?;
-        bytes = bytes.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
-        if bytes <= JOURNALS {
-            load.push(run);
-        }
-    }
-    let journal = format!(
-        "select {JOURNAL_COLUMNS} from casemate.journal j where run_id = any($1) order by run_id, seq, epoch, kind"
-    );
-    let rows = wire::query(journal).bind(load.clone()).fetch_all(conn).await.map_err(SqlError::from_postgres)?;
-    let mut journals: HashMap<Uuid, Vec<Row>> = load.into_iter().map(|run| (run, Vec::new())).collect();
+    let load = wire::query(format!("select {JOURNAL_COLUMNS} {LOAD}")).bind(runs).bind(JOURNALS);
+    let rows = load.fetch_all(conn).await.map_err(SqlError::from_postgres)?;
+    let mut journals: HashMap<Uuid, Vec<Row>> = HashMap::new();
     for row in &rows {
         let row = journal_row(row).map_err(SqlError::unavailable)?;
         journals.entry(row.run.as_uuid()).or_default().push(row);

@@ -20,6 +20,9 @@ const COLUMNS: &str =
     r.unsettled_seq, r.unsettled_epoch, r.resolution, r.host, r.lost_by,
     (extract(epoch from r.left_at) * 1000)::bigint, (extract(epoch from clock_timestamp()) * 1000)::bigint";
 
+/// Where columns begin that [`lock_with`] is asked for.
+pub(super) const MORE: usize = 18;
+
 /// A locked row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Locked {
@@ -54,6 +57,15 @@ pub(super) enum Which {
 }
 
 pub(super) async fn lock(conn: &mut PgConnection, which: Which) -> Result<Vec<Locked>, SqlError> {
+    Ok(lock_with(conn, which, "").await?.into_iter().map(|(locked, _)| locked).collect())
+}
+
+/// The same with more columns, which begin with a comma and are read from [`MORE`] on.
+pub(super) async fn lock_with(
+    conn: &mut PgConnection,
+    which: Which,
+    more: &str,
+) -> Result<Vec<(Locked, PgRow)>, SqlError> {
     let (condition, ids) = match which {
         Which::Runs(ids) => ("r.id = any($1)", ids),
         Which::Job(id) => (
@@ -63,10 +75,11 @@ pub(super) async fn lock(conn: &mut PgConnection, which: Which) -> Result<Vec<Lo
         ),
         Which::Event(id) => ("r.wake_event = any($1)", vec![id]),
     };
-    let find =
-        wire::query(format!("select {COLUMNS} from casemate.runs r where {condition} order by r.id for update of r"));
+    let find = wire::query(format!(
+        "select {COLUMNS}{more} from casemate.runs r where {condition} order by r.id for update of r"
+    ));
     let rows = find.bind(ids).fetch_all(conn).await.map_err(SqlError::from_postgres)?;
-    rows.iter().map(|row| read(row).map_err(SqlError::unavailable)).collect()
+    rows.into_iter().map(|row| Ok((read(&row).map_err(SqlError::unavailable)?, row))).collect()
 }
 
 const WRITE: &str = "update casemate.runs r set state = n.state, epoch = n.epoch, ending = n.ending,

@@ -91,6 +91,10 @@ impl Db {
                     () = answer.closed() => return,
                 };
                 let failed = piece.is_err();
+                if failed {
+                    // Before the answer, so that whoever asks once more hears that it is over.
+                    asked.close();
+                }
                 if answer.send(piece).is_err() || failed {
                     return;
                 }

@@ -60,7 +60,7 @@ impl Stand {
             if waited.elapsed() > LIMIT {
                 return Err("jobs are left over".into());
             }
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_secs(1));
         }
         match self.cluster.number("select count(*) from casemate.runs where state <> 'done'")? {
             0 => Ok(()),
