@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use casemate_jobs::State;
 
+use crate::budget::Amounts;
 use crate::id::{AgentName, Digest, RunId};
 use crate::journal::Row;
 
@@ -79,12 +80,14 @@ pub struct Ending {
     pub reason: u16,
     /// The job's next attempt, if there is one.
     pub next: Option<Box<NewJob>>,
+    /// What its last stretch used, where that is settled with the end.
+    pub spent: Option<Amounts>,
 }
 
 impl Ending {
     /// Of a run that is tried once: whether it has a result.
     #[must_use]
     pub const fn of(reason: u16) -> Self {
-        Self { state: if reason == 0 { State::Done } else { State::Failed }, reason, next: None }
+        Self { state: if reason == 0 { State::Done } else { State::Failed }, reason, next: None, spent: None }
     }
 }

@@ -118,7 +118,7 @@ impl App {
         let host = identity::of(config, &keys)?;
         let shared = Shared::open(config, link, &keys)?;
         let artefacts = Artefacts::new(config.artefacts());
-        let budgets = Arc::new(Budgets::open(&config.budgets())?);
+        let budgets = Budgets::open(&config.budgets())?;
         let code_epoch = keys.epoch(Uuid::nil(), Use::CompiledCode)?;
         let code_key = keys.mac_key(Uuid::nil(), Use::CompiledCode, code_epoch)?;
         let compiler =
@@ -177,7 +177,11 @@ impl App {
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, Arc::clone(&keys));
         let registry = Arc::new(Registry::open(&config.registry())?);
         registry.tools(&ledger, packs.digest(TenantId::from(Uuid::nil()))?).await?;
-        let dispatcher = dispatcher.with_budgets(budgets).with_registry(registry);
+        let budgets = match &outside {
+            Some(db) => budgets.shared(db.clone()),
+            None => budgets,
+        };
+        let dispatcher = dispatcher.with_budgets(Arc::new(budgets)).with_registry(registry);
         let dispatcher = Arc::new(match &presence {
             Some(presence) => dispatcher.with_lease(Arc::clone(presence.lease())),
             None => dispatcher,

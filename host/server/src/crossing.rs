@@ -26,13 +26,21 @@ use std::sync::Arc;
 
 use casemate_gate::approval::Approved;
 use casemate_gate::audit::{self, Intended};
+use casemate_gate::budget::Meter;
 use casemate_gate::journal::Journal;
 use casemate_gate::rls::{self, Scoped};
 use casemate_gate::{Call, Effect, Refusal, Request, budget, capability, identity, pii};
 use casemate_ledger::Ledger;
 use casemate_pii::Sentinel;
+use futures_util::future::BoxFuture;
 
 use crate::tools::{Answer, Tools};
+
+/// Lends a run more of its budget, where hosts share it.
+pub trait Lender: Send + Sync {
+    /// Lends what the meter wants, as far as there is any.
+    fn top_up<'a>(&'a self, meter: &'a Meter) -> BoxFuture<'a, ()>;
+}
 
 /// What all runs of this host share on their way to the world.
 pub struct Crossing {
@@ -71,6 +79,7 @@ impl Passage {
             }
             Err(refusal) => return Way::Stop(refusal),
         };
+        self.top_up().await; // what hosts share is lent in parts: the gates find what there is
         // Whether somebody has to say yes to the call as it is now; what it asks is on record before the run waits.
         let way = match self.admit(call).and_then(|call| self.approve(call)) {
             Ok(leave) => match self.go_on(leave).await {

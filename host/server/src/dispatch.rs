@@ -57,7 +57,7 @@ pub use work::{Stock, Worker};
 use crate::clock;
 use crate::crossing::event::Events;
 use crate::crossing::frame::Start;
-use crate::crossing::{Bill, Crossing, Ended, Transcription};
+use crate::crossing::{Bill, Crossing, Ended, Lender, Transcription};
 use crate::lease::{Grip, HostLease};
 use crate::sandbox::{Admitted, Loaded, Sandbox};
 use crate::tools::Script;
@@ -106,6 +106,8 @@ struct Hold {
     start: Start,
     vault: Vault,
     meter: Arc<Meter>,
+    /// Who lends it more of its budget than it began with.
+    lender: Option<Arc<dyn Lender>>,
     /// Time that its stretch is charged for already: what a host that died had run of it.
     lost: Duration,
     transcription: Option<Transcription>,
@@ -113,6 +115,12 @@ struct Hold {
     /// What became of the question with which it waited.
     answer: Option<Answer>,
     grip: Grip,
+}
+
+impl Hold {
+    fn claim(&self) -> budgets::Claim {
+        budgets::Claim { scope: self.scope.clone(), epoch: self.claimed.epoch }
+    }
 }
 
 /// A run that was taken over.
@@ -128,6 +136,7 @@ struct Over {
     result: Result<String, Refusal>,
     used: Amounts,
     at_ms: u64,
+    claim: budgets::Claim,
 }
 
 impl Dispatcher {
@@ -261,8 +270,10 @@ impl Dispatcher {
     /// The host of a run died between the record of its end and the note of it in the run's state, or before its budget was
     /// settled.
     async fn had_ended(&self, job: &Job, run: RunId, over: Over) -> Result<Ended, DispatchError> {
-        let Over { result, used, at_ms } = over;
-        self.budgets.settle_ended(run, used, at_ms).await;
+        let Over { result, used, at_ms, claim } = over;
+        if let Some(spent) = self.budgets.left_behind(run, used, at_ms, &claim).await? {
+            self.budgets.settle(run, spent, &claim).await;
+        }
         self.records.forget(run);
         let index = reconcile::index_of_end(&self.crossing.ledger, job, run)?;
         Ok(Ended { result, index, bill: Bill::default() })

@@ -8,6 +8,7 @@ mod claims;
 mod cluster;
 mod documents;
 mod error;
+mod escrow;
 mod external;
 mod floor;
 mod hosts;
@@ -31,6 +32,7 @@ pub use check::{Finding, Right};
 pub use cluster::{Cluster, ClusterError};
 pub use documents::{Document, Keeper};
 pub use error::StoreError;
+pub use escrow::{Escrow, EscrowStretch, EscrowWindow};
 pub use external::{Address, External, Listener, ServerError};
 pub use hosts::{HostRecord, NewHost, Orphan};
 pub use jobs::{

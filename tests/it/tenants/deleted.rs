@@ -31,6 +31,8 @@ fn counts() -> Value {
         COUNTS.iter().map(|(table, rows)| ((*table).to_owned(), json!(rows))).collect();
     counts.insert("casemate.approvals".to_owned(), json!(0));
     counts.insert("casemate.artefacts".to_owned(), json!(0));
+    counts.insert("casemate.stretches".to_owned(), json!(0));
+    counts.insert("casemate.windows".to_owned(), json!(0));
     counts.insert("casemate.events".to_owned(), json!(0));
     counts.insert("casemate.kv".to_owned(), json!(1));
     counts.insert("casemate.runs".to_owned(), json!(1));

@@ -52,7 +52,9 @@ impl Bound<'_> {
 
     /// The refusal of whoever asked for more than is left: what is used, the limit, whose it is, how to raise it.
     pub(super) fn exhausted(&self, asked: u64) -> Refusal {
-        let (used, limit, name) = (self.gauge.used(), self.limit(), self.resource.name());
+        let (limit, name) = (self.limit(), self.resource.name());
+        // Of what is lent in parts nothing more is there, however much it would have been.
+        let used = self.gauge.used().min(limit);
         let asked = if asked == 0 { String::new() } else { format!(", {asked} more asked for") };
         let (owner, when) = match self.whose {
             Whose::Run => (RUN.to_owned(), String::new()),

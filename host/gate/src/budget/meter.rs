@@ -2,6 +2,8 @@
 //! is being paid for, nor what time it is: windows come with the share, and a stretch of a run, from its beginning or
 //! waking to its next wait or end, stays in the windows in which it began.
 
+mod lent;
+
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use casemate_abi::Code;
@@ -69,6 +71,8 @@ pub struct Meter {
     /// How the charge to the windows stands: [`OPEN`], [`ON_RECORD`] or [`SETTLED`].
     charge: AtomicU8,
     crowded: AtomicBool,
+    /// Whether other hosts spend from the same windows: then nothing is taken from them that was not lent.
+    is_lent: bool,
     denials: AtomicU64,
     peak_memory: AtomicU64,
 }
@@ -132,6 +136,7 @@ impl Meter {
             ahead: PerResource::default(),
             charge: AtomicU8::new(OPEN),
             crowded: AtomicBool::new(false),
+            is_lent: false,
             denials: AtomicU64::new(0),
             peak_memory: AtomicU64::new(0),
         }
@@ -177,12 +182,18 @@ impl Meter {
     /// The resource's own refusal, naming what is used, the limit, whose it is and how to raise it; then nothing was
     /// taken.
     pub fn take(&self, resource: Resource, amount: u64) -> Result<(), Refusal> {
+        if amount == 0 {
+            return Ok(());
+        }
         let prepaid = self.prepaid.get(resource).give_back(amount);
         if prepaid == 0 {
             return self.take_from(Of::All, resource, amount);
         }
         // Of what the windows have been charged already they are not charged again.
         let charged = self.take_from(Of::AtOnce, resource, amount).and_then(|()| {
+            if amount == prepaid {
+                return Ok(());
+            }
             self.take_from(Of::Windows, resource, amount - prepaid)
                 .inspect_err(|_| self.give_back_from(Of::AtOnce, resource, amount))
         });
@@ -280,6 +291,10 @@ impl Meter {
     fn give_back_from(&self, of: Of, resource: Resource, amount: u64) {
         // What the run doesn't hold any more was given back before.
         let held = amount.min(self.run.get(resource).used());
+        if self.is_lent(resource) && matches!(of, Of::All) {
+            self.prepaid.get(resource).add(held);
+            return self.give_back_from(Of::AtOnce, resource, held);
+        }
         self.bounds(resource).filter(|bound| of.has(bound)).for_each(|bound| bound.give_back(held));
     }
 

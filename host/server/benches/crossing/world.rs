@@ -151,6 +151,7 @@ impl World {
             digest_key: mac,
             transcription: None,
             grip: HostLease::unshared().grip(run),
+            lender: None,
         })
     }
 

@@ -85,6 +85,7 @@ impl World {
             digest_key: mac,
             transcription: None,
             grip: HostLease::unshared().grip(run),
+            lender: None,
         });
         passage.must_end_by(Instant::now() + Duration::from_secs(3600));
         passage

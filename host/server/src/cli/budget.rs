@@ -5,14 +5,15 @@ mod amount;
 mod show;
 mod told;
 
-use casemate_gate::AgentName;
 use casemate_gate::budget::{Resource, Span};
+use casemate_gate::{AgentName, TenantId};
 use clap::ValueEnum;
 
 use super::exit::Exit;
 use super::{CliError, Global};
-use crate::app::{App, Database, Tenants};
-use crate::dispatch::{Budgets, SetLimits};
+use crate::app::{App, Database, Office, Tenants};
+use crate::config::Config;
+use crate::dispatch::{Book, Budgets, SetLimits};
 
 /// Show and set budgets.
 #[derive(Debug, clap::Subcommand)]
@@ -71,12 +72,12 @@ impl From<Window> for Span {
 impl Budget {
     pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         match self {
-            Self::Show(show) => show.carry_out(global),
+            Self::Show(show) => show.carry_out(global).await,
             Self::Set(set) => set.carry_out(global).await,
             Self::History { tenant } => {
                 let config = global.config()?;
                 let id = Tenants::look_up(&config, &tenant)?;
-                told::history(global.format, &tenant, id, &Budgets::look(&config.budgets())?);
+                told::history(global.format, &tenant, id, &book(&config, id).await?);
                 Ok(Exit::Done)
             }
         }
@@ -103,6 +104,18 @@ impl Set {
         told::changed(global.format, &self.tenant, &change);
         Ok(Exit::Done)
     }
+}
+
+/// What is used and held: what this host's record says and, where hosts share a database, what that says.
+async fn book(config: &Config, tenant: TenantId) -> Result<Book, CliError> {
+    let book = Budgets::look(&config.budgets())?;
+    if config.database_host.is_none() {
+        return Ok(book);
+    }
+    let office = Office::open(config).await?;
+    let shared = office.desk.budgets(tenant, book).await;
+    office.close().await?;
+    Ok(shared?)
 }
 
 fn agent_name(name: String) -> Result<AgentName, CliError> {

@@ -16,7 +16,6 @@ use casemate_gate::{Call, Effect, Operation, Refusal, Reply, Request, Seq, Tenan
 use casemate_keys::MacKey;
 use casemate_pii::{ChannelRules, Finding};
 
-use super::Crossing;
 use super::approval::{Askable, Asking};
 use super::event::Crossed;
 use super::exchange::Transcription;
@@ -25,6 +24,7 @@ use super::keeping::Keeping;
 use super::recorder::{Recorder, Told};
 use super::replay::{Recorded, Recording};
 use super::witness::{Divergence, Witness};
+use super::{Crossing, Lender};
 use crate::lease::Grip;
 use crate::tools::{Answer, Instruments, PendingEffect};
 
@@ -76,6 +76,8 @@ pub struct Setup {
     pub transcription: Option<Transcription>,
     /// Whether the run is still this host's.
     pub grip: Grip,
+    /// Who lends it more of its budget; none where it has all of it.
+    pub lender: Option<Arc<dyn Lender>>,
 }
 
 /// The call that is under way.
@@ -120,6 +122,7 @@ pub struct Passage {
     /// Whether the last call was answered from the journal.
     pub(super) replaying: bool,
     grip: Grip,
+    lender: Option<Arc<dyn Lender>>,
 }
 
 impl Passage {
@@ -159,6 +162,7 @@ impl Passage {
             keeping,
             replaying: false,
             grip: setup.grip,
+            lender: setup.lender,
         }
     }
 
@@ -174,6 +178,13 @@ impl Passage {
     /// [`Code::RunFenced`].
     pub fn is_held(&self) -> Result<(), Refusal> {
         if self.grip.is_held() { Ok(()) } else { Err(lost()) }
+    }
+
+    /// Asks for more of what is nearly used up.
+    pub(super) async fn top_up(&self) {
+        if let Some(lender) = &self.lender {
+            lender.top_up(&self.meter).await;
+        }
     }
 
     /// Whether the run still does what it did before. A run that its neighbours crowd out meanwhile has not ended.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use casemate_gate::RunId;
+use casemate_gate::budget::Amounts;
 use casemate_gate::journal::Row;
 use casemate_gate::rls;
 
+use super::budgets::{Begun, Claim};
 use super::rehearsal::Circumstances;
 use super::scribe::Beginning;
 use super::{DispatchError, Dispatcher, Hold, Job, keys, origin, records};
@@ -32,14 +34,17 @@ impl Dispatcher {
         let Circumstances { time_ms, seed, given, transcription, script } = circumstances;
         let Beginning { start, vault, key } = self.scribe.beginning(&offer, run, input, (time_ms, seed, given))?;
         let (origin, now_ms) = (origin(job, run), clock::now_ms());
-        let meter = match self.budgets.begin(&origin, &job.policy.budget, now_ms) {
-            Ok(meter) => meter,
-            Err(refusal) => return Err(self.not_begun(job, refusal).await),
+        let claimed = records::Claimed::first(key);
+        let claim = Claim { scope: scope.clone(), epoch: claimed.epoch };
+        let Begun { meter, lender, .. } = match self.budgets.begin((&origin, &claim), &job.policy.budget, now_ms).await
+        {
+            Ok(begun) => begun,
+            Err(DispatchError::Refused(refusal)) => return Err(self.not_begun(job, refusal).await),
+            Err(error) => return Err(error),
         };
         if let Some(transcription) = &transcription {
             transcription.begin(&start.input);
         }
-        let claimed = records::Claimed::first(key);
         let row = self.scribe.start_row(&offer, run, &scope, &claimed.key, &start, claimed.epoch)?;
         let (new, lost, grip) = (self.scribe.new_run(&offer, run, &claimed.key)?, Duration::ZERO, self.lease.grip(run));
         let hold = Hold {
@@ -51,13 +56,18 @@ impl Dispatcher {
             start,
             vault,
             meter,
+            lender,
             lost,
             transcription,
             script,
             answer: None,
             grip,
         };
-        self.records.create(&hold.scope, new, row.clone()).await?;
+        if let Err(error) = self.records.create(&hold.scope, new, row.clone()).await {
+            // Nothing is there that would give back what was lent to it.
+            self.budgets.settle(run, Amounts::default(), &claim).await;
+            return Err(error);
+        }
         self.started(job, run, &hold, &row, events.cloned(), now_ms).await?;
         Ok(hold)
     }

@@ -6,6 +6,7 @@
 mod book;
 mod change;
 mod entry;
+mod escrow;
 mod record;
 mod refused;
 
@@ -17,12 +18,15 @@ use casemate_abi::Code;
 use casemate_gate::budget::{Amounts, Caps, Meter, Owner, Period, Share, Span, Stretch, Terms, Windows};
 use casemate_gate::call::Origin;
 use casemate_gate::{Refusal, RunId, TenantId};
+use casemate_store::Db;
 
 pub use book::{Book, Kept, Whose};
 pub use change::SetLimits;
 pub use entry::{Change, Hold};
+pub(super) use escrow::{Begun, Claim};
 pub use record::BudgetError;
 
+use super::DispatchError;
 use entry::Entry;
 use record::Record;
 
@@ -38,6 +42,8 @@ pub struct Budgets {
     under_way: Mutex<HashMap<RunId, Weak<Meter>>>,
     /// None for a host that keeps nothing: what was used ends with it.
     record: Option<Arc<Record>>,
+    /// Where windows are that other hosts spend from too; none where this one has all of them.
+    shared: Option<Db>,
 }
 
 impl Budgets {
@@ -68,7 +74,23 @@ impl Budgets {
     ///
     /// # Errors
     /// The refusal of the limit for which the run is too much.
-    pub(super) fn begin(&self, origin: &Origin, terms: &Terms, now_ms: u64) -> Result<Arc<Meter>, Refusal> {
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        (origin, claim): (&Origin, &Claim),
+        terms: &Terms,
+        now_ms: u64,
+    ) -> Result<Begun, DispatchError> {
+        match &self.shared {
+            Some(db) => self.lend(db, (origin, claim), terms, now_ms, Amounts::default()).await,
+            None => Ok(Begun { meter: self.begin_alone(origin, terms, now_ms)?, lender: None, since_ms: None }),
+        }
+    }
+
+    /// The same where this host has all of the budget.
+    ///
+    /// # Errors
+    /// The refusal of the limit for which the run is too much.
+    fn begin_alone(&self, origin: &Origin, terms: &Terms, now_ms: u64) -> Result<Arc<Meter>, Refusal> {
         let (agent, tenant) = self.shares(origin, terms, now_ms, now_ms);
         let meter = Meter::open(*terms, agent, tenant)?;
         Ok(self.note(origin.run, meter))
@@ -78,16 +100,44 @@ impl Budgets {
     ///
     /// # Errors
     /// As for [`Budgets::begin`]; [`Code::RunFenced`] for a run that is under way in this process.
-    pub(super) fn go_on(
+    pub(super) async fn go_on(
+        self: &Arc<Self>,
+        (origin, claim): (&Origin, &Claim),
+        terms: &Terms,
+        now_ms: u64,
+        replayed: Amounts,
+    ) -> Result<Begun, DispatchError> {
+        if let Some(db) = &self.shared {
+            self.is_not_under_way(origin.run)?;
+            return self.lend_again(db, (origin, claim), terms, now_ms, replayed).await;
+        }
+        let since_ms = lock(&self.book).hold(origin.run).map(|hold| hold.at_ms);
+        let meter = self.go_on_alone(origin, terms, now_ms, replayed)?;
+        if since_ms.is_none() {
+            self.hold(origin, &meter, now_ms).await?;
+        }
+        Ok(Begun { meter, lender: None, since_ms })
+    }
+
+    fn is_not_under_way(&self, run: RunId) -> Result<(), Refusal> {
+        match lock(&self.under_way).get(&run).is_some_and(|meter| meter.upgrade().is_some()) {
+            true => Err(Refusal::new(Code::RunFenced, "the run is under way in this host")),
+            false => Ok(()),
+        }
+    }
+
+    /// The same where this host has all of the budget.
+    ///
+    /// # Errors
+    /// As for [`Budgets::begin`].
+    fn go_on_alone(
         &self,
         origin: &Origin,
         terms: &Terms,
         now_ms: u64,
         replayed: Amounts,
     ) -> Result<Arc<Meter>, Refusal> {
-        if lock(&self.under_way).get(&origin.run).is_some_and(|meter| meter.upgrade().is_some()) {
-            return Err(Refusal::new(Code::RunFenced, "the run is under way in this host"));
-        }
+        self.is_not_under_way(origin.run)?;
         let held = lock(&self.book).hold(origin.run).cloned();
         let meter = match held {
             Some(Hold { at_ms, before, held, .. }) => {
@@ -102,16 +152,14 @@ impl Budgets {
         Ok(self.note(origin.run, meter))
     }
 
-    /// When the stretch of a run began that is held, if one is.
-    pub(super) fn held_since(&self, run: RunId) -> Option<u64> {
-        lock(&self.book).hold(run).map(|hold| hold.at_ms)
-    }
-
-    /// Puts what a stretch may use on record, durably.
+    /// Puts what a stretch may use on record, durably; what was lent to it is already.
     ///
     /// # Errors
     /// [`BudgetError`]: then the run must not begin.
     pub(super) async fn hold(&self, origin: &Origin, meter: &Meter, at_ms: u64) -> Result<(), BudgetError> {
+        if self.shared.is_some() {
+            return Ok(());
+        }
         let Stretch { before, held, .. } = *meter.stretch();
         let (tenant, agent) = (origin.tenant, origin.agent.clone());
         let position = self.append(Entry::Hold(Hold { run: origin.run, tenant, agent, at_ms, before, held }))?;
@@ -120,7 +168,18 @@ impl Budgets {
     }
 
     /// Puts on record what a stretch used. A failure is the operator's to read: what was held stays charged.
-    pub(super) async fn settle(&self, run: RunId, spent: Amounts) {
+    pub(super) async fn settle(&self, run: RunId, spent: Amounts, claim: &Claim) {
+        match &self.shared {
+            Some(db) => {
+                lock(&self.under_way).remove(&run);
+                Self::give_back(db, claim, run, spent).await;
+            }
+            None => self.settle_alone(run, spent).await,
+        }
+    }
+
+    /// The same where this host has all of the budget.
+    async fn settle_alone(&self, run: RunId, spent: Amounts) {
         lock(&self.under_way).remove(&run);
         let settled = match self.append(Entry::Settle { run, spent }) {
             Ok(position) => self.durable(position).await,
@@ -131,14 +190,37 @@ impl Budgets {
         }
     }
 
-    /// The same for a run that had ended before its host died.
-    pub(super) async fn settle_ended(&self, run: RunId, used: Amounts, ended_ms: u64) {
-        let held = lock(&self.book).hold(run).cloned();
-        if let Some(Hold { at_ms, before, held, .. }) = held {
-            let wall_clock = ended_ms.saturating_sub(at_ms);
-            let spent = Amounts { wall_clock, ..used.minus(&before) };
-            self.settle(run, spent.at_most(&held)).await;
+    /// Settles a stretch with its run's end: what is to go on record in the same transaction, where that is how it is done; else it
+    /// is settled on return.
+    pub(super) async fn settle_with_end(&self, run: RunId, spent: Amounts, claim: &Claim) -> Option<Amounts> {
+        if self.shared.is_some() {
+            lock(&self.under_way).remove(&run);
+            return Some(spent);
         }
+        self.settle(run, spent, claim).await;
+        None
+    }
+
+    /// What a run used in the stretch that its host left behind; it had ended before, or ends without its guest. None where none
+    /// is held.
+    pub(super) async fn left_behind(
+        &self,
+        run: RunId,
+        used: Amounts,
+        ended_ms: u64,
+        claim: &Claim,
+    ) -> Result<Option<Amounts>, DispatchError> {
+        let left = match &self.shared {
+            Some(db) => {
+                let left = db.adopt_stretch(&claim.scope, run, claim.epoch.get()).await?;
+                left.map(|left| (left.at_ms, left.before, left.held))
+            }
+            None => lock(&self.book).hold(run).map(|hold| (hold.at_ms, hold.before, hold.held)),
+        };
+        Ok(left.map(|(at_ms, before, held)| {
+            let spent = Amounts { wall_clock: ended_ms.saturating_sub(at_ms), ..used.minus(&before) };
+            spent.at_most(&held)
+        }))
     }
 
     /// The limits of one span that the operator has set for a tenant or one of its agents.

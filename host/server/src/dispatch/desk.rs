@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 pub use approvals::{Approval, Decision};
 
+use super::budgets::Book;
 use super::scribe::{Beginning, Offer, Scribe};
 use super::{DispatchError, bookkeeping_of, records};
 use crate::clock;
@@ -63,6 +64,14 @@ impl Desk {
     /// `store-no-artefact`.
     pub async fn artefact(&self, tenant: TenantId, digest: Digest) -> Result<Vec<u8>, DispatchError> {
         Ok(self.db.artefact(&bookkeeping_of(tenant)?, digest).await?)
+    }
+
+    /// What hosts on this database have used and hold of a tenant's budgets, beside what a record says.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn budgets(&self, tenant: TenantId, record: Book) -> Result<Book, DispatchError> {
+        Ok(record.with_shared(&self.db, &bookkeeping_of(tenant)?).await?)
     }
 
     /// Accepts jobs, in batches, each as a whole. `accepted` is told how many there are, after each.

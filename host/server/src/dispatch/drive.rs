@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use casemate_abi::Code;
+use casemate_gate::job::Ending;
 use casemate_gate::policy::Tenure;
 use casemate_gate::{Refusal, RunId};
 use casemate_jobs::Wake;
@@ -40,6 +41,7 @@ impl Dispatcher {
         events: Option<Events>,
     ) -> Result<Stretch, DispatchError> {
         let (scope, epoch, held) = (hold.scope.clone(), hold.claimed.epoch, hold.claimed.standing());
+        let claim = hold.claim();
         let (admitted, meter, lost) = (Arc::clone(&hold.admitted), Arc::clone(&hold.meter), hold.lost);
         let before = hold.claimed.running;
         let input = hold.start.input.clone();
@@ -55,7 +57,7 @@ impl Dispatcher {
         match outcome {
             // Its neighbours had the memory that it needed to come to where it was: it has not ended.
             Outcome::Finished(Err(refusal)) if passage.is_replaying() && meter.is_crowded() => {
-                self.budgets.settle(run, spent).await;
+                self.budgets.settle(run, spent, &claim).await;
                 Err(refusal.into())
             }
             // What it held stays charged until whoever holds it by now settles it.
@@ -63,16 +65,16 @@ impl Dispatcher {
             // It is no end of the run's that something could not be recorded here: it goes on from its journal.
             Outcome::Finished(Err(refusal)) if refusal.code() == Code::AuditUnavailable && passage.is_returned() => {
                 drop((passage, meter));
-                self.budgets.settle(run, spent).await;
+                self.budgets.settle(run, spent, &claim).await;
                 Err(refusal.into())
             }
             Outcome::Finished(result) => {
                 let result = held.by_deadline(result, is_cut);
-                let ending = async |result: &Result<String, Refusal>| self.ending(job, &held, &scope, &start, result);
-                let settled = self.budgets.settle(run, spent);
-                let ended = passage.end(result, fuel_used, running, ending);
-                let (ended, ()) = futures_util::future::join(ended, settled).await;
-                let ended = ended?;
+                let ending = async |result: &Result<String, Refusal>| {
+                    let ending = self.ending(job, &held, &scope, &start, result)?;
+                    Ok(Ending { spent: self.budgets.settle_with_end(run, spent, &claim).await, ..ending })
+                };
+                let ended = passage.end(result, fuel_used, running, ending).await?;
                 self.records.forget(run);
                 Ok(Stretch::Ended(ended))
             }
@@ -80,7 +82,7 @@ impl Dispatcher {
                 // It uses nothing while it sleeps, and is charged anew when it wakes.
                 let peak = meter.peak_memory();
                 drop((passage, meter));
-                self.budgets.settle(run, spent).await;
+                self.budgets.settle(run, spent, &claim).await;
                 let wake = Wake { at_ms: Some(until_ms), event: asking.map(|asking| asking.approval) };
                 self.records.park(&scope, run, epoch, wake, running, asking).await?;
                 // Told when it is true for everybody: whoever follows may claim the run from here on.
@@ -150,6 +152,7 @@ impl Dispatcher {
             digest_key: hold.claimed.key.key.mac_key(&[b"digest"])?,
             transcription: hold.transcription,
             grip: hold.grip,
+            lender: hold.lender,
         }))
     }
 }

@@ -127,7 +127,7 @@ impl Dispatcher {
                 .with_cause(refused.code(), refused)
         })?;
         let next = next.map(|next| self.next_attempt(job, held, scope, start, &next)).transpose()?;
-        Ok(Ending { state: after.state, reason: code, next: next.map(Box::new) })
+        Ok(Ending { state: after.state, reason: code, next: next.map(Box::new), spent: None })
     }
 
     fn next_attempt(

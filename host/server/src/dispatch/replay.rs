@@ -148,6 +148,7 @@ impl Replayer {
             digest_key: evidence.digest_key.clone(),
             transcription: None,
             grip: HostLease::unshared().grip(evidence.run),
+            lender: None,
         });
         let passage = passage.before(witness.clone());
         let allowance = Allowance { fuel: start.fuel, wall_clock: limits.time };

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use casemate_abi::Code;
 use casemate_gate::RunId;
-use casemate_gate::budget::{Amounts, Meter};
+use casemate_gate::budget::Amounts;
 use casemate_gate::identity::Identity;
 use casemate_gate::policy::Grants;
-use casemate_gate::rls;
+use casemate_gate::rls::{self, Scope};
 
+use super::budgets::{Begun, Claim};
 use super::records::Claimed;
 use super::{DispatchError, Dispatcher, Hold, Job, Over, Taken, origin, reconcile};
 use crate::clock;
@@ -48,7 +49,8 @@ impl Dispatcher {
         }
         let (used, at_ms) = replayed(&claimed.frames);
         if let Some(result) = claimed.end() {
-            return Ok(Taken::Ended(Box::new(Over { result, used, at_ms })));
+            let claim = Claim { scope, epoch: claimed.epoch };
+            return Ok(Taken::Ended(Box::new(Over { result, used, at_ms, claim })));
         }
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
         let same = start.component == job.agent.digest() && start.policy == job.policy.digest;
@@ -60,7 +62,8 @@ impl Dispatcher {
         let (transcription, script) = (None, None);
         if !claimed.again {
             let now_ms = clock::now_ms();
-            let meter = self.budgets.begin(&origin(job, run), &job.policy.budget, now_ms)?;
+            let (origin, claim) = (origin(job, run), Claim { scope: scope.clone(), epoch: claimed.epoch });
+            let Begun { meter, lender, .. } = self.budgets.begin((&origin, &claim), &job.policy.budget, now_ms).await?;
             let (row, lost) = (claimed.rows.first().cloned().ok_or(DispatchError::NoRun)?, Duration::ZERO);
             let hold = Hold {
                 scope,
@@ -71,6 +74,7 @@ impl Dispatcher {
                 start,
                 vault,
                 meter,
+                lender,
                 lost,
                 transcription,
                 script,
@@ -80,10 +84,9 @@ impl Dispatcher {
             self.started(job, run, &hold, &row, None, now_ms).await?;
             return Ok(Taken::On(Box::new(hold)));
         }
-        let since = self.budgets.held_since(run);
-        let meter = self.go_on(job, run, &claimed, used, patience).await?;
+        let Begun { meter, lender, since_ms } = self.go_on(job, (run, &scope), &claimed, used, patience).await?;
         let answer = self.answer(job, run, &scope, &claimed).await?;
-        let lost = Duration::from_millis(since.map_or(0, |since| at_ms.saturating_sub(since)));
+        let lost = Duration::from_millis(since_ms.map_or(0, |since| at_ms.saturating_sub(since)));
         let hold = Hold {
             scope,
             identity,
@@ -93,6 +96,7 @@ impl Dispatcher {
             start,
             vault,
             meter,
+            lender,
             lost,
             transcription,
             script,
@@ -106,31 +110,29 @@ impl Dispatcher {
     async fn go_on(
         &self,
         job: &Job,
-        run: RunId,
+        (run, scope): (RunId, &Scope),
         claimed: &Claimed,
         used: Amounts,
         patience: Duration,
-    ) -> Result<Arc<Meter>, DispatchError> {
-        let origin = origin(job, run);
+    ) -> Result<Begun, DispatchError> {
+        let (origin, claim) = (origin(job, run), Claim { scope: scope.clone(), epoch: claimed.epoch });
         let held = claimed.rows.iter().map(|row| row.sealed.len() as u64).sum();
         let used = Amounts { memory: held, ..used };
         let deadline = Instant::now() + patience;
         loop {
             let now_ms = clock::now_ms();
-            match self.budgets.go_on(&origin, &job.policy.budget, now_ms, used) {
-                Ok(meter) => {
-                    if self.budgets.held_since(run).is_none() {
-                        self.budgets.hold(&origin, &meter, now_ms).await?;
-                    }
-                    return Ok(meter);
-                }
-                Err(refusal) if refusal.code() == Code::RunFenced || Instant::now() >= deadline => {
+            match self.budgets.go_on((&origin, &claim), &job.policy.budget, now_ms, used).await {
+                Ok(begun) => return Ok(begun),
+                Err(DispatchError::Refused(refusal))
+                    if refusal.code() == Code::RunFenced || Instant::now() >= deadline =>
+                {
                     return Err(refusal.into());
                 }
-                Err(refusal) => {
+                Err(DispatchError::Refused(refusal)) => {
                     tracing::info!(%run, %refusal, "the run waits for its budget");
                     tokio::time::sleep(BUDGET_POLL).await;
                 }
+                Err(error) => return Err(error),
             }
         }
     }

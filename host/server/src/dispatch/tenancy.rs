@@ -120,9 +120,11 @@ impl Dispatcher {
     }
 
     /// What a tenant and its agents used of their budgets, and what the operator set: lines of the budget record.
-    #[must_use]
-    pub fn budgets_of(&self, tenant: TenantId) -> Vec<serde_json::Value> {
-        self.budgets.book().lines_of(tenant)
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn budgets_of(&self, tenant: TenantId) -> Result<Vec<serde_json::Value>, DispatchError> {
+        Ok(self.budgets.book_of(&bookkeeping_of(tenant)?).await?.lines_of(tenant))
     }
 
     /// Digests of the components and policies that a tenant's runs began with, and of its agents' components.

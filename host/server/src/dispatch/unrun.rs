@@ -7,6 +7,7 @@ use casemate_gate::job::Ending;
 use casemate_gate::{Digest, Refusal, RunId, TenantId};
 use casemate_jobs::End;
 
+use super::budgets::Claim;
 use super::records::Claimed;
 use super::{DispatchError, Dispatcher, Hold, Job, bookkeeping_of, reconcile};
 use crate::clock;
@@ -36,9 +37,13 @@ impl Dispatcher {
         let fuel_used = claimed.frames.iter().map(|(_, _, frame)| frame.fuel_used()).max().unwrap_or_default();
         let stamp = Stamp { time_ms: clock::now_ms(), fuel_used };
         let frame = Frame::End { stamp, result: Err(Refused::from(refusal)) };
-        recorder.end(frame, seq, stamp, ending).await?;
         let (used, at_ms) = crate::crossing::replayed(&claimed.frames);
-        self.budgets.settle_ended(run, used, at_ms).await;
+        let claim = Claim { scope: bookkeeping_of(tenant)?, epoch: claimed.epoch };
+        let spent = match self.budgets.left_behind(run, used, at_ms, &claim).await? {
+            Some(spent) => self.budgets.settle_with_end(run, spent, &claim).await,
+            None => None,
+        };
+        recorder.end(frame, seq, stamp, Ending { spent, ..ending }).await?;
         Ok(())
     }
 
@@ -51,7 +56,7 @@ impl Dispatcher {
         (end, refusal): (End, Refusal),
         events: Option<Events>,
     ) -> Result<Ended, DispatchError> {
-        let ending = Ending { state: end.state(), reason: refusal.code() as u16, next: None };
+        let ending = Ending { state: end.state(), reason: refusal.code() as u16, next: None, spent: None };
         let Hold { claimed, meter, .. } = hold;
         drop(meter);
         self.end_unrun(job.tenant, claimed, job.policy.digest, &refusal, ending).await?;

@@ -6,6 +6,7 @@ use casemate_gate::journal::{JournalError, Row};
 use casemate_gate::rls::Scope;
 
 use super::submit;
+use crate::escrow::settlement;
 use crate::journal::{self, Append};
 use crate::runs::LIMIT;
 use crate::session::{Access, Db, Door};
@@ -24,9 +25,10 @@ impl Db {
         let next = ending
             .next
             .map_or_else(String::new, |next| format!("; {}", submit::statement(self.keyring(), scope, &next)));
+        let settled = ending.spent.map_or_else(String::new, |spent| format!("; {}", settlement(run, epoch, &spent)));
         let message = format!(
             "{}; {}; UPDATE casemate.runs SET state = '{}', reason = {}, finished_at = now(), host = NULL, lost_by = NULL \
-             WHERE id = '{run}' AND epoch = {epoch} AND state = 'running'{next}; COMMIT",
+             WHERE id = '{run}' AND epoch = {epoch} AND state = 'running'{next}{settled}; COMMIT",
             open.map_err(journal::unavailable)?,
             append.statement(),
             ending.state.name(),

@@ -149,6 +149,8 @@ pub(super) async fn dangerous_functions_are_denied(world: World) -> Outcome {
         "casemate.artefacts",
         "casemate.events",
         "casemate.approvals",
+        "casemate.windows",
+        "casemate.stretches",
         "public.secrets",
         "pg_stat_activity",
         "pg_stat_user_tables",

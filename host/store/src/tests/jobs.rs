@@ -55,7 +55,7 @@ async fn one(world: &World, tenant: TenantId, host: Uuid) -> Result<HeldRun, Any
 }
 
 async fn end(world: &World, tenant: TenantId, held: &HeldRun, state: State) -> Result<(), AnyError> {
-    let ending = Ending { state, reason: 0, next: None };
+    let ending = Ending { state, reason: 0, next: None, spent: None };
     let rows = vec![row(held.run.id, 9, held.run.epoch, RowKind::End)];
     Ok(world.db.end_run(&world.scope(tenant, held.run.id)?, rows, ending).await?)
 }
@@ -308,7 +308,7 @@ pub(super) async fn an_end_and_the_next_attempt_are_one(world: World) -> Outcome
     let terms = Terms { job: Some(id), attempt: 2, attempts: 2, ..Terms::default() };
     let next = job(&world, tenant, terms.clone())?;
     let second = next.run.id;
-    let failed = |next: NewJob| Ending { state: State::Failed, reason: 802, next: Some(Box::new(next)) };
+    let failed = |next: NewJob| Ending { state: State::Failed, reason: 802, next: Some(Box::new(next)), spent: None };
     // Fenced, neither happens.
     let stale = vec![row(id, 9, held.run.epoch.next(), RowKind::End)];
     let refused = world.db.end_run(&scope, stale, failed(next.clone())).await;

@@ -74,6 +74,8 @@ pub(super) async fn a_suspended_tenant_goes_with_its_rows(world: World) -> Outco
             ("casemate.journal", 0),
             ("casemate.approvals", 0),
             ("casemate.events", 0),
+            ("casemate.stretches", 0),
+            ("casemate.windows", 0),
             ("casemate.runs", 1),
             ("casemate.kv", 0),
             ("casemate.artefacts", 0),

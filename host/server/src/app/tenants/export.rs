@@ -90,7 +90,7 @@ impl App {
             }
         }
         let mut budgets = folder.begin("budgets.jsonl")?;
-        for line in self.dispatcher.budgets_of(id) {
+        for line in self.dispatcher.budgets_of(id).await? {
             budgets.line(&line)?;
         }
         folder.end(budgets, Map::new(), told)?;

@@ -12,7 +12,7 @@ use super::super::{CliError, Global, input};
 use super::{agent_name, told};
 use crate::app::{Packs, Tenants};
 use crate::clock;
-use crate::dispatch::{Book, Budgets, Whose};
+use crate::dispatch::{Book, Whose};
 
 /// Show budgets.
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ impl Line {
 }
 
 impl Show {
-    pub(super) fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
+    pub(super) async fn carry_out(self, global: &Global) -> Result<Exit, CliError> {
         let config = global.config()?;
         let tenant = Tenants::look_up(&config, &self.tenant)?;
         let policy = match self.policy.as_deref() {
@@ -57,7 +57,7 @@ impl Show {
             None => Packs::look(&config)?.active(tenant)?.map(|pack| pack.source.policy),
         };
         let agent = self.agent.map(agent_name).transpose()?;
-        let book = Budgets::look(&config.budgets())?;
+        let book = super::book(&config, tenant).await?;
         let mut owners = book.owners_of(tenant);
         if let Some(agent) = agent {
             owners = vec![(tenant, Some(agent))];

@@ -59,13 +59,13 @@ async fn what_was_used_survives_the_process_and_what_was_held_the_kill() {
     let (_directory, path) = place();
     let budgets = Budgets::open(&path).unwrap();
     let (first, second) = (origin(1, "a"), origin(2, "b"));
-    let meter = budgets.begin(&first, &terms(250), NOW).unwrap();
+    let meter = budgets.begin_alone(&first, &terms(250), NOW).unwrap();
     budgets.hold(&first, &meter, NOW).await.unwrap();
     meter.take(casemate_gate::budget::Resource::Calls, 3).unwrap();
     let used = meter.settle(40, 5);
-    budgets.settle(first.run, used).await;
+    budgets.settle_alone(first.run, used).await;
     drop(meter);
-    let killed = budgets.begin(&second, &terms(250), NOW).unwrap();
+    let killed = budgets.begin_alone(&second, &terms(250), NOW).unwrap();
     budgets.hold(&second, &killed, NOW).await.unwrap();
     #[expect(clippy::disallowed_methods, reason = "nobody drops anything in a process that is killed")]
     std::mem::forget((killed, budgets));
@@ -81,23 +81,23 @@ async fn what_was_used_survives_the_process_and_what_was_held_the_kill() {
 
     let again = Budgets::open(&path).unwrap();
     let third = origin(3, "a");
-    assert_eq!(again.begin(&third, &terms(250), NOW).map(drop), Ok(()), "40 used, 100 held, 100 asked for");
-    assert!(again.begin(&third, &terms(200), NOW).is_err(), "the held amounts are charged");
+    assert_eq!(again.begin_alone(&third, &terms(250), NOW).map(drop), Ok(()), "40 used, 100 held, 100 asked for");
+    assert!(again.begin_alone(&third, &terms(200), NOW).is_err(), "the held amounts are charged");
     // The run whose host died goes on with what was held for it, though nothing else is left.
     let replayed = Amounts { calls: 10, fuel: 30, ..Amounts::default() };
-    let resumed = again.go_on(&second, &terms(140), NOW, replayed).unwrap();
-    assert!(again.go_on(&second, &terms(140), NOW, replayed).is_err(), "it is under way");
+    let resumed = again.go_on_alone(&second, &terms(140), NOW, replayed).unwrap();
+    assert!(again.go_on_alone(&second, &terms(140), NOW, replayed).is_err(), "it is under way");
     resumed.replay(casemate_gate::budget::Resource::Calls, 10).unwrap();
     resumed.take(casemate_gate::budget::Resource::Calls, 5).unwrap();
     let used = resumed.settle(60, 20);
-    again.settle(second.run, used).await;
+    again.settle_alone(second.run, used).await;
     assert_eq!((used.fuel, used.calls), (60, 15));
     let book = Budgets::look(&path).unwrap();
     assert_eq!(held(&book), Amounts::default());
     assert_eq!(spent(&book, None, Span::Hour).fuel, 100);
     assert_eq!(spent(&book, Some("b"), Span::Month).calls, 15);
-    assert!(again.begin(&origin(4, "c"), &terms(199), NOW).is_err(), "100 used, 100 asked for");
-    assert_eq!(again.begin(&origin(4, "c"), &terms(199), NOW + HOUR).map(drop), Ok(()), "the next hour is empty");
+    assert!(again.begin_alone(&origin(4, "c"), &terms(199), NOW).is_err(), "100 used, 100 asked for");
+    assert_eq!(again.begin_alone(&origin(4, "c"), &terms(199), NOW + HOUR).map(drop), Ok(()), "the next hour is empty");
 }
 
 #[tokio::test]
@@ -105,19 +105,19 @@ async fn a_run_that_sleeps_pays_for_each_stretch_once() {
     let (_directory, path) = place();
     let budgets = Budgets::open(&path).unwrap();
     let origin = origin(1, "a");
-    let first = budgets.begin(&origin, &terms(1_000), NOW).unwrap();
+    let first = budgets.begin_alone(&origin, &terms(1_000), NOW).unwrap();
     budgets.hold(&origin, &first, NOW).await.unwrap();
     first.take(casemate_gate::budget::Resource::Calls, 4).unwrap();
     let used = first.settle(30, 1);
     drop(first);
-    budgets.settle(origin.run, used).await;
+    budgets.settle_alone(origin.run, used).await;
     let replayed = Amounts { wall_clock: 0, ..used };
-    let second = budgets.go_on(&origin, &terms(1_000), NOW + HOUR, replayed).unwrap();
+    let second = budgets.go_on_alone(&origin, &terms(1_000), NOW + HOUR, replayed).unwrap();
     budgets.hold(&origin, &second, NOW + HOUR).await.unwrap();
     second.replay(casemate_gate::budget::Resource::Calls, 4).unwrap();
     second.take(casemate_gate::budget::Resource::Calls, 1).unwrap();
     let used = second.settle(35, 1);
-    budgets.settle(origin.run, used).await;
+    budgets.settle_alone(origin.run, used).await;
     let book = Budgets::look(&path).unwrap();
     assert_eq!((spent(&book, None, Span::Hour).calls, spent(&book, None, Span::Day).calls), (4, 5));
     assert_eq!((spent(&book, None, Span::Hour).fuel, spent(&book, None, Span::Day).fuel), (30, 35));
@@ -127,7 +127,7 @@ async fn a_run_that_sleeps_pays_for_each_stretch_once() {
 async fn the_operator_s_limits_hold_at_once_and_after_a_restart() {
     let (_directory, path) = place();
     let budgets = Budgets::open(&path).unwrap();
-    let meter = budgets.begin(&origin(1, "a"), &terms(1_000), NOW).unwrap();
+    let meter = budgets.begin_alone(&origin(1, "a"), &terms(1_000), NOW).unwrap();
     let whose = (tenant(), None);
     let caps = Caps { calls: Some(2), ..Caps::default() };
     let before = budgets.bounds(&whose, Span::Day);
@@ -139,7 +139,7 @@ async fn the_operator_s_limits_hold_at_once_and_after_a_restart() {
     drop((meter, budgets));
     let again = Budgets::open(&path).unwrap();
     assert_eq!(again.bounds(&whose, Span::Day), caps);
-    let meter = again.begin(&origin(1, "a"), &terms(1_000), NOW).unwrap();
+    let meter = again.begin_alone(&origin(1, "a"), &terms(1_000), NOW).unwrap();
     assert!(meter.take(casemate_gate::budget::Resource::Calls, 3).is_err());
     assert_eq!(again.book().kept(&whose).map(|kept| kept.changes.len()), Some(1));
 }
@@ -150,11 +150,11 @@ async fn written() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
     let budgets = Budgets::open(&path).unwrap();
     for run in 1..6 {
         let origin = origin(run, "a");
-        let meter = budgets.begin(&origin, &terms(10_000), NOW).unwrap();
+        let meter = budgets.begin_alone(&origin, &terms(10_000), NOW).unwrap();
         budgets.hold(&origin, &meter, NOW).await.unwrap();
         if run != 3 {
             let used = meter.settle(u64::try_from(run).unwrap(), 1);
-            budgets.settle(origin.run, used).await;
+            budgets.settle_alone(origin.run, used).await;
         }
     }
     let bytes = fs::read(&path).unwrap();
@@ -207,7 +207,7 @@ async fn the_file_is_written_anew_before_it_grows_too_large_and_says_the_same() 
     let mut largest = 0;
     for run in 0..16_000_u128 {
         let origin = origin(run, if run % 2 == 0 { "a" } else { "b" });
-        let meter = budgets.begin(&origin, &terms(u64::MAX - 1), NOW).unwrap();
+        let meter = budgets.begin_alone(&origin, &terms(u64::MAX - 1), NOW).unwrap();
         // As `hold` and `settle` do, without waiting for a disk.
         let (tenant, agent) = (origin.tenant, origin.agent.clone());
         let held = meter.stretch().held;

@@ -62,13 +62,13 @@ impl Worker {
         let claimed = Claimed::held(&self.dispatcher.keys, tenant, held)?;
         let standing = claimed.standing();
         if let Some((end, refusal)) = standing.decided() {
-            let ending = Ending { state: end.state(), reason: refusal.code() as u16, next: None };
+            let ending = Ending { state: end.state(), reason: refusal.code() as u16, next: None, spent: None };
             return self.dispatcher.end_unrun(tenant, claimed, policy, &refusal, ending).await;
         }
         if !claimed.again
             && let Err(refusal) = self.stock.may_begin(policy)
         {
-            let ending = Ending { state: State::Failed, reason: refusal.code() as u16, next: None };
+            let ending = Ending { state: State::Failed, reason: refusal.code() as u16, next: None, spent: None };
             return self.dispatcher.end_unrun(tenant, claimed, policy, &refusal, ending).await;
         }
         let job = match self.stock.job(tenant, component, policy).await {
@@ -76,7 +76,7 @@ impl Worker {
             // It will be the same on every host, and the next time too.
             Err(error @ (DispatchError::Component(_) | DispatchError::Policy(_))) => {
                 let refusal = Refusal::new(Code::ComponentRefused, error.to_string());
-                let ending = Ending { state: State::Failed, reason: refusal.code() as u16, next: None };
+                let ending = Ending { state: State::Failed, reason: refusal.code() as u16, next: None, spent: None };
                 return self.dispatcher.end_unrun(tenant, claimed, policy, &refusal, ending).await;
             }
             Err(error) => return Err(error),
