@@ -177,9 +177,10 @@ impl App {
         let dispatcher = Dispatcher::new(Arc::clone(&sandbox), crossing, records, Arc::clone(&keys));
         let registry = Arc::new(Registry::open(&config.registry())?);
         registry.tools(&ledger, packs.digest(TenantId::from(Uuid::nil()))?).await?;
-        let budgets = match &outside {
-            Some(db) => budgets.shared(db.clone()),
-            None => budgets,
+        // A run that is kept in memory settles nowhere else.
+        let budgets = match (&outside, &db) {
+            (Some(outside), Some(_)) => budgets.shared(outside.clone()),
+            _ => budgets,
         };
         let dispatcher = dispatcher.with_budgets(Arc::new(budgets)).with_registry(registry);
         let dispatcher = Arc::new(match &presence {

@@ -224,7 +224,7 @@ impl Command {
             Self::Test(test) => Box::pin(test.carry_out(global)).await,
             Self::Tenant(tenant) => Box::pin(tenant.carry_out(global)).await,
             Self::Budget(budget) => budget.carry_out(global).await,
-            Self::Policy(policy) => policy.carry_out(global).await,
+            Self::Policy(policy) => Box::pin(policy.carry_out(global)).await,
             Self::Db(db) => db.carry_out(global).await,
             Self::Audit(audit) => audit.carry_out(global),
             Self::Keys(keys) => keys.carry_out(global).await,

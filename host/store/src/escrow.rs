@@ -81,12 +81,17 @@ const MAKE: &str = "insert into casemate.windows (agent, span, begins_ms)
 const FORGET: &str = "delete from casemate.windows w using unnest($1::text[], $2::bigint[]) as k (span, begins_ms)
     where w.span = k.span and w.begins_ms < k.begins_ms";
 
-/// Holds, for a claim that has not been raised since: $1 run, $2 epoch, $3 agent, $4 when, $5 beginnings of hour, day and month,
+/// Gives back what was held for runs that never came to be, since whoever held it died before they were on record: $1 before when.
+const ORPHANS: &str = "select casemate.settle(s.run_id, s.epoch, '{0,0,0,0,0}') from casemate.stretches s
+    where s.at_ms < $1 and not exists (select from casemate.runs r where r.id = s.run_id)";
+/// How old they are at least.
+const ORPHANED: Duration = Duration::from_secs(60 * 60);
+
+/// Holds, unless another claim does: $1 run, $2 epoch, $3 agent, $4 when, $5 beginnings of hour, day and month,
 /// $6 before, $7 held. How many windows know of it: all six, or none.
 const HOLD: &str = "with kept as (
       insert into casemate.stretches as s (run_id, epoch, agent, at_ms, begins_ms, before, held)
-      select $1, $2, $3, $4, $5, $6, $7
-      where exists (select from casemate.runs r where r.id = $1 and r.epoch = $2 and r.state = 'running')
+      values ($1, $2, $3, $4, $5, $6, $7)
       on conflict (tenant_id, run_id) do update set held = casemate.plus(s.held, excluded.held)
         where s.epoch = excluded.epoch and s.at_ms = excluded.at_ms
       returning 1)
@@ -119,6 +124,8 @@ impl Db {
                 let kept: Vec<_> = SPANS.iter().map(|(_, kept)| first(*kept)).collect();
                 let forget = sqlx::query(FORGET).bind(spans.clone()).bind(kept);
                 forget.execute(&mut *conn).await.map_err(SqlError::from_postgres)?;
+                let orphans = sqlx::query(ORPHANS).bind(first(ORPHANED));
+                orphans.execute(&mut *conn).await.map_err(SqlError::from_postgres)?;
                 let rows = lock().fetch_all(conn).await.map_err(SqlError::from_postgres)?;
                 Ok(rows)
             })
@@ -202,7 +209,7 @@ impl Escrow {
     /// with the next record of the run's that is, and whoever loses this one has lost everything after it.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] when the run isn't held under this epoch any more.
+    /// [`StoreError::Fenced`] when another claim of the run's holds something.
     pub async fn hold(mut self, run: RunId, epoch: u64, before: &Amounts, held: &Amounts) -> Result<(), StoreError> {
         let begins: Vec<_> = [Span::Hour, Span::Day, Span::Month]
             .iter()

@@ -6,6 +6,7 @@ mod attacks;
 mod catalog;
 mod claims;
 mod cluster;
+mod escrow;
 mod hostile;
 mod jobs;
 mod journal;
@@ -63,6 +64,8 @@ const CASES: &[Case] = cases![
     journal::effect_and_outcome_are_atomic,
     journal::is_append_only,
     journal::read_transaction_appends_after,
+    escrow::what_is_held_is_settled_once_by_its_claim,
+    escrow::a_window_has_room_once,
     records::tables_are_protected,
     records::counters_add_up,
     records::values_are_one_tenants,

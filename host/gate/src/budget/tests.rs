@@ -2,6 +2,7 @@
 //! charged or none, and what is not spent comes back.
 
 mod hosted;
+mod lent;
 mod parties;
 mod resumed;
 

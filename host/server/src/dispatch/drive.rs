@@ -74,7 +74,7 @@ impl Dispatcher {
                     let ending = self.ending(job, &held, &scope, &start, result)?;
                     Ok(Ending { spent: self.budgets.settle_with_end(run, spent, &claim).await, ..ending })
                 };
-                let ended = passage.end(result, fuel_used, running, ending).await?;
+                let ended = Box::pin(passage.end(result, fuel_used, running, ending)).await?;
                 self.records.forget(run);
                 Ok(Stretch::Ended(ended))
             }

@@ -184,6 +184,8 @@ pub(super) fn what_ships_is_accepted(cluster: &Cluster) -> Outcome {
         "journal_found_by_owner",
         "journal_seen_by_owner",
         "kv_seen_by_owner",
+        "stretches_seen_by_owner",
+        "windows_seen_by_owner",
     ];
     assert_eq!(open, owners.map(|name| (name, "unverified")), "{proven}");
     Ok(())
