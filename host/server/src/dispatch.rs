@@ -119,7 +119,7 @@ struct Hold {
 
 impl Hold {
     fn claim(&self) -> budgets::Claim {
-        budgets::Claim { scope: self.scope.clone(), epoch: self.claimed.epoch }
+        budgets::Claim { scope: self.scope.clone(), epoch: self.claimed.epoch, is_recorded: true }
     }
 }
 

@@ -87,11 +87,14 @@ const ORPHANS: &str = "select casemate.settle(s.run_id, s.epoch, '{0,0,0,0,0}') 
 /// How old they are at least.
 const ORPHANED: Duration = Duration::from_secs(60 * 60);
 
-/// Holds, unless another claim does: $1 run, $2 epoch, $3 agent, $4 when, $5 beginnings of hour, day and month,
-/// $6 before, $7 held. How many windows know of it: all six, or none.
-const HOLD: &str = "with kept as (
+/// Holds, for a run that this claim holds; for one that has ended since, or is another's, nothing would ever be settled: $1 run, $2 epoch, $3 agent, $4 when, $5 beginnings of hour, day and month,
+/// $6 before, $7 held,
+/// $8 whether the run is on record. How many windows know of it: all six, or none.
+const HOLD: &str = "with mine as (
+      select 1 from casemate.runs r where r.id = $1 and r.epoch = $2 and r.state = 'running' for share),
+    kept as (
       insert into casemate.stretches as s (run_id, epoch, agent, at_ms, begins_ms, before, held)
-      values ($1, $2, $3, $4, $5, $6, $7)
+      select $1, $2, $3, $4, $5, $6, $7 where not $8 or exists (select from mine)
       on conflict (tenant_id, run_id) do update set held = casemate.plus(s.held, excluded.held)
         where s.epoch = excluded.epoch and s.at_ms = excluded.at_ms
       returning 1)
@@ -209,8 +212,13 @@ impl Escrow {
     /// with the next record of the run's that is, and whoever loses this one has lost everything after it.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] when another claim of the run's holds something.
-    pub async fn hold(mut self, run: RunId, epoch: u64, before: &Amounts, held: &Amounts) -> Result<(), StoreError> {
+    /// [`StoreError::Fenced`] when this claim doesn't hold the run any more. One that is not recorded yet is nobody else's.
+    pub async fn hold(
+        mut self,
+        (run, epoch, is_recorded): (RunId, u64, bool),
+        before: &Amounts,
+        held: &Amounts,
+    ) -> Result<(), StoreError> {
         let begins: Vec<_> = [Span::Hour, Span::Day, Span::Month]
             .iter()
             .map(|span| signed(Period::of(*span, self.at_ms).begins_ms))
@@ -222,7 +230,8 @@ impl Escrow {
             .bind(signed(self.at_ms))
             .bind(begins)
             .bind(listed(before))
-            .bind(listed(held));
+            .bind(listed(held))
+            .bind(is_recorded);
         let known = self.tx.records(true, move |conn| {
             Box::pin(async move {
                 let known = hold.execute(&mut *conn).await.map_err(SqlError::from_postgres)?.rows_affected();

@@ -35,7 +35,7 @@ impl Dispatcher {
         let Beginning { start, vault, key } = self.scribe.beginning(&offer, run, input, (time_ms, seed, given))?;
         let (origin, now_ms) = (origin(job, run), clock::now_ms());
         let claimed = records::Claimed::first(key);
-        let claim = Claim { scope: scope.clone(), epoch: claimed.epoch };
+        let claim = Claim { scope: scope.clone(), epoch: claimed.epoch, is_recorded: false };
         let Begun { meter, lender, .. } = match self.budgets.begin((&origin, &claim), &job.policy.budget, now_ms).await
         {
             Ok(begun) => begun,

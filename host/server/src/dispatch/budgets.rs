@@ -190,15 +190,12 @@ impl Budgets {
         }
     }
 
-    /// Settles a stretch with its run's end: what is to go on record in the same transaction, where that is how it is done; else it
-    /// is settled on return.
-    pub(super) async fn settle_with_end(&self, run: RunId, spent: Amounts, claim: &Claim) -> Option<Amounts> {
-        if self.shared.is_some() {
+    /// What is to go on record with a run's end, in the same transaction; none where it is settled by itself.
+    pub(super) fn settled_with_end(&self, run: RunId, spent: Amounts) -> Option<Amounts> {
+        self.shared.is_some().then(|| {
             lock(&self.under_way).remove(&run);
-            return Some(spent);
-        }
-        self.settle(run, spent, claim).await;
-        None
+            spent
+        })
     }
 
     /// What a run used in the stretch that its host left behind; it had ended before, or ends without its guest. None where none

@@ -70,11 +70,18 @@ impl Dispatcher {
             }
             Outcome::Finished(result) => {
                 let result = held.by_deadline(result, is_cut);
+                let with_end = self.budgets.settled_with_end(run, spent);
                 let ending = async |result: &Result<String, Refusal>| {
-                    let ending = self.ending(job, &held, &scope, &start, result)?;
-                    Ok(Ending { spent: self.budgets.settle_with_end(run, spent, &claim).await, ..ending })
+                    Ok(Ending { spent: with_end, ..self.ending(job, &held, &scope, &start, result)? })
                 };
-                let ended = Box::pin(passage.end(result, fuel_used, running, ending)).await?;
+                let settled = async {
+                    if with_end.is_none() {
+                        self.budgets.settle(run, spent, &claim).await;
+                    }
+                };
+                let ended = Box::pin(passage.end(result, fuel_used, running, ending));
+                let (ended, ()) = futures_util::future::join(ended, settled).await;
+                let ended = ended?;
                 self.records.forget(run);
                 Ok(Stretch::Ended(ended))
             }

@@ -49,7 +49,7 @@ impl Dispatcher {
         }
         let (used, at_ms) = replayed(&claimed.frames);
         if let Some(result) = claimed.end() {
-            let claim = Claim { scope, epoch: claimed.epoch };
+            let claim = Claim { scope, epoch: claimed.epoch, is_recorded: true };
             return Ok(Taken::Ended(Box::new(Over { result, used, at_ms, claim })));
         }
         let start = claimed.take_start().ok_or(DispatchError::NoRun)?;
@@ -62,7 +62,8 @@ impl Dispatcher {
         let (transcription, script) = (None, None);
         if !claimed.again {
             let now_ms = clock::now_ms();
-            let (origin, claim) = (origin(job, run), Claim { scope: scope.clone(), epoch: claimed.epoch });
+            let (origin, claim) =
+                (origin(job, run), Claim { scope: scope.clone(), epoch: claimed.epoch, is_recorded: true });
             let Begun { meter, lender, .. } = self.budgets.begin((&origin, &claim), &job.policy.budget, now_ms).await?;
             let (row, lost) = (claimed.rows.first().cloned().ok_or(DispatchError::NoRun)?, Duration::ZERO);
             let hold = Hold {
@@ -115,7 +116,8 @@ impl Dispatcher {
         used: Amounts,
         patience: Duration,
     ) -> Result<Begun, DispatchError> {
-        let (origin, claim) = (origin(job, run), Claim { scope: scope.clone(), epoch: claimed.epoch });
+        let (origin, claim) =
+            (origin(job, run), Claim { scope: scope.clone(), epoch: claimed.epoch, is_recorded: true });
         let held = claimed.rows.iter().map(|row| row.sealed.len() as u64).sum();
         let used = Amounts { memory: held, ..used };
         let deadline = Instant::now() + patience;

@@ -38,12 +38,13 @@ impl Dispatcher {
         let stamp = Stamp { time_ms: clock::now_ms(), fuel_used };
         let frame = Frame::End { stamp, result: Err(Refused::from(refusal)) };
         let (used, at_ms) = crate::crossing::replayed(&claimed.frames);
-        let claim = Claim { scope: bookkeeping_of(tenant)?, epoch: claimed.epoch };
-        let spent = match self.budgets.left_behind(run, used, at_ms, &claim).await? {
-            Some(spent) => self.budgets.settle_with_end(run, spent, &claim).await,
-            None => None,
-        };
-        recorder.end(frame, seq, stamp, Ending { spent, ..ending }).await?;
+        let claim = Claim { scope: bookkeeping_of(tenant)?, epoch: claimed.epoch, is_recorded: true };
+        let left = self.budgets.left_behind(run, used, at_ms, &claim).await?;
+        let with_end = left.and_then(|spent| self.budgets.settled_with_end(run, spent));
+        recorder.end(frame, seq, stamp, Ending { spent: with_end, ..ending }).await?;
+        if let (Some(spent), None) = (left, with_end) {
+            self.budgets.settle(run, spent, &claim).await;
+        }
         Ok(())
     }
 

@@ -38,15 +38,16 @@ pub(super) async fn what_is_held_is_settled_once_by_its_claim(world: World) -> O
     let tenant = tenant(&world).await?;
     let (scope, run, epoch) = world.run(tenant).await?;
     let escrow = world.db.escrow(&scope, &agent()?, NOW + 5).await?;
-    escrow.hold(run, epoch.get(), &calls(1), &calls(10)).await?;
+    escrow.hold((run, epoch.get(), true), &calls(1), &calls(10)).await?;
     // More of the same stretch.
     let escrow = world.db.escrow(&scope, &agent()?, NOW + 5).await?;
     assert_eq!(escrow.of_tenant().hour.calls, 10);
-    escrow.hold(run, epoch.get(), &calls(1), &calls(5)).await?;
+    escrow.hold((run, epoch.get(), true), &calls(1), &calls(5)).await?;
     assert_eq!(hour(&world, tenant).await?, (0, 15));
     // A claim that is not this one's holds nothing and settles nothing.
     let older = epoch.get() - 1;
-    let refused = world.db.escrow(&scope, &agent()?, NOW + 5).await?.hold(run, older, &calls(1), &calls(5)).await;
+    let refused =
+        world.db.escrow(&scope, &agent()?, NOW + 5).await?.hold((run, older, true), &calls(1), &calls(5)).await;
     assert!(matches!(refused, Err(StoreError::Fenced)), "{refused:?}");
     assert!(!world.db.settle_stretch(&scope, run, older, &calls(3)).await?);
     assert_eq!(world.db.adopt_stretch(&scope, run, older).await?, None);
@@ -58,6 +59,10 @@ pub(super) async fn what_is_held_is_settled_once_by_its_claim(world: World) -> O
     assert!(!world.db.settle_stretch(&scope, run, epoch.get(), &calls(9)).await?);
     assert!(world.db.settle_stretch(&scope, run, next.get(), &calls(7)).await?);
     assert!(!world.db.settle_stretch(&scope, run, next.get(), &calls(7)).await?);
+    // Whoever was too slow holds nothing for a run that is over for it.
+    let late =
+        world.db.escrow(&scope, &agent()?, NOW + 5).await?.hold((run, epoch.get(), true), &calls(1), &calls(5)).await;
+    assert!(matches!(late, Err(StoreError::Fenced)), "{late:?}");
     assert_eq!(hour(&world, tenant).await?, (7, 0));
     let of = world.db.escrow(&scope, &agent()?, NOW + 6).await?;
     assert_eq!((of.of_agent().month.calls, of.of_tenant().day.calls), (7, 7));
@@ -78,7 +83,7 @@ pub(super) async fn a_window_has_room_once(world: World) -> Outcome {
                 escrow.close().await?;
                 return Ok::<_, AnyError>(0);
             }
-            escrow.hold(run, 1, &calls(0), &calls(10)).await?;
+            escrow.hold((run, 1, false), &calls(0), &calls(10)).await?;
             Ok(10)
         });
     }
@@ -95,7 +100,7 @@ pub(super) async fn a_window_has_room_once(world: World) -> Outcome {
         .db
         .escrow(&world.scope(tenant, run)?, &agent()?, NOW + 2 * HOUR)
         .await?
-        .hold(run, 1, &calls(0), &calls(1))
+        .hold((run, 1, false), &calls(0), &calls(1))
         .await?;
     assert_eq!(hour(&world, tenant).await?, (0, 0));
     Ok(())

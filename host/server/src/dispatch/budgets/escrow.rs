@@ -28,6 +28,8 @@ pub(in super::super) struct Claim {
     pub scope: Scope,
     /// The claim's number.
     pub epoch: Epoch,
+    /// Whether the run is on record already.
+    pub is_recorded: bool,
 }
 
 /// What a stretch begins with.
@@ -66,7 +68,7 @@ impl Budgets {
             }
         };
         let Stretch { before, held, .. } = meter.stretch();
-        escrow.hold(origin.run, claim.epoch.get(), before, held).await?;
+        escrow.hold((origin.run, claim.epoch.get(), claim.is_recorded), before, held).await?;
         meter.recorded();
         Ok(Begun { lender: Some(self.lender(db, origin, claim, terms, now_ms)), meter, since_ms: None })
     }
@@ -173,7 +175,7 @@ impl Lent {
             escrow.close().await?;
             return Ok(false);
         };
-        escrow.hold(self.origin.run, self.claim.epoch.get(), &meter.stretch().before, &more).await?;
+        escrow.hold((self.origin.run, self.claim.epoch.get(), true), &meter.stretch().before, &more).await?;
         meter.lend(&more);
         Ok(true)
     }
