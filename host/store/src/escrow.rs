@@ -12,7 +12,6 @@ use sqlx::postgres::PgRow;
 
 use crate::error::StoreError;
 use crate::session::{Access, Db, SqlError, TenantTx};
-use crate::wire;
 
 /// Spans that are kept, in the order of their names, and for how long windows of each are.
 const SPANS: [(Span, Duration); 3] = [(Span::Day, days(62)), (Span::Hour, days(3)), (Span::Month, days(36 * 31))];
@@ -87,9 +86,9 @@ const ORPHANS: &str = "select casemate.settle(s.run_id, s.epoch, '{0,0,0,0,0}') 
 /// How old they are at least.
 const ORPHANED: Duration = Duration::from_secs(60 * 60);
 
-/// Holds, for a run that this claim holds; for one that has ended since, or is another's, nothing would ever be settled: $1 run, $2 epoch, $3 agent, $4 when, $5 beginnings of hour, day and month,
-/// $6 before, $7 held,
-/// $8 whether the run is on record. How many windows know of it: all six, or none.
+/// Holds, for a run that this claim holds; for one that has ended since, or is another's, nothing would ever be settled:
+/// $1 run, $2 epoch, $3 agent, $4 when, $5 beginnings of hour, day and month, $6 before, $7 held, $8 whether the run is on
+/// record. How many windows know of it: all six, or none.
 const HOLD: &str = "with mine as (
       select 1 from casemate.runs r where r.id = $1 and r.epoch = $2 and r.state = 'running' for share),
     kept as (
@@ -129,8 +128,7 @@ impl Db {
                 forget.execute(&mut *conn).await.map_err(SqlError::from_postgres)?;
                 let orphans = sqlx::query(ORPHANS).bind(first(ORPHANED));
                 orphans.execute(&mut *conn).await.map_err(SqlError::from_postgres)?;
-                let rows = lock().fetch_all(conn).await.map_err(SqlError::from_postgres)?;
-                Ok(rows)
+                lock().fetch_all(conn).await.map_err(SqlError::from_postgres)
             })
         });
         let rows = rows.await?;
@@ -208,8 +206,7 @@ impl Escrow {
         &self.of_tenant
     }
 
-    /// Holds so much for a stretch of a run; added to what it holds already, if it does. The answer is not durable by itself: it is
-    /// with the next record of the run's that is, and whoever loses this one has lost everything after it.
+    /// Holds so much for a stretch of a run, durably; added to what it holds already, if it does.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when this claim doesn't hold the run any more. One that is not recorded yet is nobody else's.
@@ -233,12 +230,7 @@ impl Escrow {
             .bind(listed(held))
             .bind(is_recorded);
         let known = self.tx.records(true, move |conn| {
-            Box::pin(async move {
-                let known = hold.execute(&mut *conn).await.map_err(SqlError::from_postgres)?.rows_affected();
-                let lazily = "set local synchronous_commit = off".to_owned();
-                wire::simple(conn, lazily).await.map_err(SqlError::from_postgres)?;
-                Ok(known)
-            })
+            Box::pin(async move { Ok(hold.execute(conn).await.map_err(SqlError::from_postgres)?.rows_affected()) })
         });
         match known.await? {
             0 => {

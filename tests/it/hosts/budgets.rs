@@ -10,13 +10,13 @@ use crate::host::{Tested, component, until};
 use crate::policy::Policy;
 use crate::said::{number, text};
 
-/// Calls of a month that the jobs may make together, and that they would.
+/// Calls of a month that the jobs may make together; they would make more.
 const LIMIT: u64 = 300;
 const JOBS: u64 = 40;
 const CALLS: u64 = 20;
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A job that counts each of its calls under its own key, and sleeps between them without being parked.
+/// A job that counts each of its calls under its own key, and computes between them.
 fn job(name: &str, calls: u64) -> Value {
     let one = |_| [json!({"do": "kv-add", "key": name, "delta": 1}), json!({"do": "burn", "turns": 200_000})];
     Value::from((0..calls).flat_map(one).collect::<Vec<_>>())

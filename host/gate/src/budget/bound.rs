@@ -53,8 +53,11 @@ impl Bound<'_> {
     /// The refusal of whoever asked for more than is left: what is used, the limit, whose it is, how to raise it.
     pub(super) fn exhausted(&self, asked: u64) -> Refusal {
         let (limit, name) = (self.limit(), self.resource.name());
-        // Of what is lent in parts nothing more is there, however much it would have been.
-        let used = self.gauge.used().min(limit);
+        let used = match self.gauge.used() {
+            // A window that is closed: what it had was lent.
+            UNLIMITED => limit,
+            used => used,
+        };
         let asked = if asked == 0 { String::new() } else { format!(", {asked} more asked for") };
         let (owner, when) = match self.whose {
             Whose::Run => (RUN.to_owned(), String::new()),

@@ -2,6 +2,7 @@
 //! it, a part at a time, and it uses no more than that. It doesn't know who lends.
 
 use casemate_abi::limits;
+use casemate_jobs::escrow::grant_size;
 
 use super::{Gauge, Meter, Of};
 use crate::budget::owner::UNLIMITED;
@@ -14,7 +15,7 @@ use crate::refusal::Refusal;
 const PARTS: [Resource; 3] = [Resource::Calls, Resource::LogBytes, Resource::ResultBytes];
 
 /// Of what is left of a window one run is lent a fourth at most, so that the last of a limit isn't held by one of them.
-const OF_LEFT: u64 = 4;
+const OF_LEFT: u32 = 4;
 
 /// What a single call may need: with less than this, more is asked for.
 const fn of_a_call(resource: Resource) -> u64 {
@@ -108,8 +109,8 @@ impl Meter {
         let windows = self.bounds(resource).filter(|bound| Of::Windows.has(bound));
         let limited = windows.filter(|bound| bound.limit() != UNLIMITED);
         let Some(left) = limited.map(|bound| bound.left()).min() else { return wanted };
-        let some = (left / OF_LEFT).max(of_a_call(resource).saturating_mul(CALLS));
-        wanted.min(left).min(some)
+        let least = of_a_call(resource).saturating_mul(CALLS);
+        grant_size(wanted, left, OF_LEFT).max(least).min(wanted).min(left)
     }
 
     /// Whether what is given back of a resource was lent, and can be used again.

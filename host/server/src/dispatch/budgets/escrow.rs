@@ -9,7 +9,7 @@ use casemate_gate::budget::{Amounts, Meter, PerSpan, Period, Share, Span, Stretc
 use casemate_gate::call::Origin;
 use casemate_gate::rls::Scope;
 use casemate_gate::{Epoch, RunId};
-use casemate_store::{Db, Escrow, EscrowStretch, EscrowWindow, StoreError};
+use casemate_store::{Db, EscrowStretch, EscrowWindow, StoreError};
 use futures_util::future::BoxFuture;
 
 use super::super::DispatchError;
@@ -49,7 +49,7 @@ impl Budgets {
         Self { shared: Some(db), ..self }
     }
 
-    /// What a stretch of a run may use is lent to it, durably with the first record of the run's that is.
+    /// What a stretch of a run may use is lent to it, durably: two of a limit are never lent the same, whatever becomes of the database.
     pub(super) async fn lend(
         self: &Arc<Self>,
         db: &Db,
@@ -59,7 +59,7 @@ impl Budgets {
         replayed: Amounts,
     ) -> Result<Begun, DispatchError> {
         let escrow = db.escrow(&claim.scope, &origin.agent, now_ms).await?;
-        let (agent, tenant) = self.lent_shares(origin, terms, now_ms, &escrow);
+        let (agent, tenant) = self.lent_shares(origin, terms, now_ms, (escrow.of_agent(), escrow.of_tenant()));
         let meter = match Meter::wake_lent(*terms, agent, tenant, replayed) {
             Ok(meter) => self.note(origin.run, meter),
             Err(refusal) => {
@@ -85,9 +85,9 @@ impl Budgets {
         let Some(left) = db.adopt_stretch(&claim.scope, origin.run, claim.epoch.get()).await? else {
             return self.lend(db, (origin, claim), terms, now_ms, replayed).await;
         };
-        let escrow = db.escrow(&claim.scope, &origin.agent, left.at_ms).await?;
-        let (agent, tenant) = self.lent_shares(origin, terms, left.at_ms, &escrow);
-        escrow.close().await?;
+        // What others use of its windows is no matter: it has what it was lent, and asks for more.
+        let nothing = PerSpan::default();
+        let (agent, tenant) = self.lent_shares(origin, terms, left.at_ms, (&nothing, &nothing));
         let stretch = Stretch { before: left.before, held: left.held, replayed };
         let meter = self.note(origin.run, Meter::adopt_lent(*terms, agent, tenant, stretch)?);
         let lender = self.lender(db, origin, claim, terms, left.at_ms);
@@ -112,15 +112,18 @@ impl Budgets {
         }
     }
 
-    /// Shares with windows of the run's own, which say what everybody uses.
-    fn lent_shares(&self, origin: &Origin, terms: &Terms, at_ms: u64, escrow: &Escrow) -> (Share, Share) {
+    /// Shares with windows of the run's own, which say what everybody uses of its agent's and its tenant's.
+    fn lent_shares(
+        &self,
+        origin: &Origin,
+        terms: &Terms,
+        at_ms: u64,
+        (of_agent, of_tenant): (&PerSpan<Amounts>, &PerSpan<Amounts>),
+    ) -> (Share, Share) {
         let windows = |used: &PerSpan<Amounts>| Windows::at(at_ms, |span: Span, _: Period| *used.get(span));
         let agent = self.owner(&(origin.tenant, Some(origin.agent.clone())), at_ms);
         let tenant = self.owner(&(origin.tenant, None), at_ms);
-        (
-            Share::of(agent, windows(escrow.of_agent()), terms.agent),
-            Share::of(tenant, windows(escrow.of_tenant()), terms.tenant),
-        )
+        (Share::of(agent, windows(of_agent), terms.agent), Share::of(tenant, windows(of_tenant), terms.tenant))
     }
 
     fn lender(self: &Arc<Self>, db: &Db, origin: &Origin, claim: &Claim, terms: &Terms, at_ms: u64) -> Arc<dyn Lender> {
@@ -170,7 +173,8 @@ struct Lent {
 impl Lent {
     async fn more(&self, meter: &Meter, wanted: &Amounts) -> Result<bool, StoreError> {
         let escrow = self.db.escrow(&self.claim.scope, &self.origin.agent, self.at_ms).await?;
-        let (agent, tenant) = self.budgets.lent_shares(&self.origin, &self.terms, self.at_ms, &escrow);
+        let (agent, tenant) =
+            self.budgets.lent_shares(&self.origin, &self.terms, self.at_ms, (escrow.of_agent(), escrow.of_tenant()));
         let Some(more) = meter.portion(agent, tenant, wanted) else {
             escrow.close().await?;
             return Ok(false);
