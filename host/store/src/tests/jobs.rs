@@ -196,13 +196,13 @@ pub(super) async fn what_waits_is_woken_once(world: World) -> Outcome {
         let again = one(&world, tenant, host).await?;
         assert_eq!((again.run.id, again.run.epoch.get(), again.lost_by), (id, 2, None));
         assert_eq!(again.running, Duration::from_secs(3));
-        // Until a time.
-        let soon = again.now_ms + 300;
+        // Until a time, which is far enough for a busy machine to look before it.
+        let soon = again.now_ms + 3_000;
         world.db.park(&scope, id, 2, Wake { at_ms: Some(soon), event: None }, Duration::ZERO, None).await?;
         assert!(claim(&world, tenant, host, 1).await?.runs.is_empty());
         // Paused meanwhile, it stands still; let go on, it wakes.
         world.db.command(&scope, id, Command::Pause).await?;
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(3_100)).await;
         assert!(claim(&world, tenant, host, 1).await?.runs.is_empty());
         world.db.command(&scope, id, Command::Unpause).await?;
         let last = one(&world, tenant, host).await?;
